@@ -1,0 +1,130 @@
+"""Repeat a trial over seeds, summarise it with an interval, state a verdict on a claim."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+SEEDS = (0, 1, 2)
+Status = Literal["supported", "not supported", "mixed"]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean with its 95 % interval.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        In the unit of the values.
+    n : int
+        Number of seeds, or of test images for a proportion.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __format__(self, spec: str) -> str:
+        low, high = format(self.low, spec), format(self.high, spec)
+        return f"{format(self.mean, spec)} [{low}, {high}]"
+
+
+def repeat(
+    trial: Callable[[int], float | dict], seeds: Iterable[int] = SEEDS, *, label: str = "seeds"
+) -> np.ndarray | dict[str, np.ndarray]:
+    """Run ``trial(seed)`` for each seed, with Keras's seeds set before each.
+
+    Parameters
+    ----------
+    trial : callable
+        Takes the seed; returns a number, an array, or a dict of them (same keys each time).
+    seeds : iterable of int
+    label : str
+        Text of the progress bar.
+
+    Returns
+    -------
+    ndarray of shape (seeds, ...), or a dict of such arrays
+    """
+    import keras
+    from tqdm.auto import tqdm
+
+    results = []
+    for seed in tqdm(list(seeds), desc=label, leave=False):
+        keras.utils.set_random_seed(seed)
+        results.append(trial(seed))
+    if isinstance(results[0], dict):
+        return {key: np.array([result[key] for result in results]) for key in results[0]}
+    return np.array(results)
+
+
+def summarise(values: Iterable[float]) -> Estimate:
+    """Mean of repeated trials with Student's 95 % interval.
+
+    Parameters
+    ----------
+    values : iterable of float, at least two
+
+    Raises
+    ------
+    ValueError
+        With fewer than two values there is no spread to report.
+    """
+    from scipy import stats
+
+    values = np.asarray(list(values), dtype=float)
+    if len(values) < 2:
+        raise ValueError("An interval needs at least two trials; run more seeds.")
+    half = stats.t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values))
+    mean = values.mean()
+    return Estimate(float(mean), float(mean - half), float(mean + half), len(values))
+
+
+def proportion(correct: int, total: int) -> Estimate:
+    """Accuracy with Wilson's 95 % score interval (Wilson 1927).
+
+    It stays within 0 and 1 and is honest for small test sets, where mean ± 2 standard
+    errors is not.
+
+    Raises
+    ------
+    ValueError
+        Unless ``0 <= correct <= total`` and ``total > 0``.
+    """
+    from scipy import stats
+
+    if not 0 <= correct <= total or total == 0:
+        raise ValueError(f"{correct} correct of {total} is no proportion.")
+    z = stats.norm.ppf(0.975)
+    p = correct / total
+    centre = (p + z**2 / (2 * total)) / (1 + z**2 / total)
+    half = z / (1 + z**2 / total) * np.sqrt(p * (1 - p) / total + z**2 / (4 * total**2))
+    low, high = max(0.0, centre - half), min(1.0, centre + half)
+    return Estimate(p, float(low), float(high), total)
+
+
+def verdict(claim: int, status: Status, finding: str) -> None:
+    """Print the one-line verdict on a claim of the lecture.
+
+    The README's table of claims is read from these lines.
+
+    Parameters
+    ----------
+    claim : int
+        Its number in the README's table of claims.
+    status : {"supported", "not supported", "mixed"}
+        As the numbers decided.
+    finding : str
+        What was measured, with its figures and their spread.
+
+    Raises
+    ------
+    ValueError
+        On any other status.
+    """
+    if status not in ("supported", "not supported", "mixed"):
+        raise ValueError(f"status {status!r}; use 'supported', 'not supported' or 'mixed'.")
+    print(f"Claim {claim:02d} · {status} · {finding}")

@@ -1,0 +1,46 @@
+"""Colours and type sizes shared by all figures."""
+
+import matplotlib as mpl
+
+# Okabe & Ito (2008), "Color Universal Design": told apart with any colour vision.
+COLOURS = {
+    "blue": "#0072B2",
+    "orange": "#E69F00",
+    "green": "#009E73",
+    "vermilion": "#D55E00",
+    "purple": "#CC79A7",
+    "sky": "#56B4E9",
+    "yellow": "#F0E442",
+    "black": "#000000",
+    "grey": "#767676",
+}
+
+# One colour for each class of data.CLASS_NAMES, in its order, everywhere in the course.
+CLASS_COLOURS = tuple(COLOURS[c] for c in ("blue", "orange", "green", "vermilion", "purple"))
+
+
+def set_style() -> None:
+    """Set matplotlib's defaults: type that can be read from the last row."""
+    cycle = ("blue", "vermilion", "green", "orange", "purple", "sky", "black")
+    mpl.rcParams.update(
+        {
+            "axes.grid": True,
+            "axes.prop_cycle": mpl.cycler(color=[COLOURS[c] for c in cycle]),
+            "axes.spines.right": False,
+            "axes.spines.top": False,
+            "axes.titlelocation": "left",
+            "axes.titlesize": 13,
+            "axes.titleweight": "bold",
+            "axes.labelsize": 12,
+            "figure.constrained_layout.use": True,
+            "figure.dpi": 100,
+            "figure.figsize": (8, 4.5),
+            "figure.titlesize": 13,
+            "figure.titleweight": "bold",
+            "font.size": 12,
+            "grid.alpha": 0.3,
+            "image.interpolation": "nearest",
+            "legend.frameon": False,
+            "lines.linewidth": 2,
+        }
+    )
