@@ -109,8 +109,9 @@ def check_moved(before: dict[str, list[np.ndarray]], model, moved: Sequence[str]
     changed = {
         name
         for name, layer in _leaf_layers(model)
-        if any(not np.array_equal(a, b) for a, b in zip(before[name], layer.get_weights(),
-                                                        strict=True))
+        if any(
+            not np.array_equal(a, b) for a, b in zip(before[name], layer.get_weights(), strict=True)
+        )
     }
     if changed != set(moved):
         raise GuardError(f"Layers that moved: {sorted(changed)}; expected: {sorted(moved)}.")

@@ -4,6 +4,27 @@ Functions that draw one plot take and return a matplotlib ``Axes``; those that d
 return a ``Figure``.
 """
 
+from course_utils.plotting.images import (
+    plot_image,
+    plot_images,
+    plot_predictions,
+    plot_probabilities,
+    plot_samples,
+    plot_top_predictions,
+)
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, set_style
+from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
 
-__all__ = ["CLASS_COLOURS", "COLOURS", "set_style"]
+__all__ = [
+    "CLASS_COLOURS",
+    "COLOURS",
+    "plot_confusion_matrix",
+    "plot_image",
+    "plot_images",
+    "plot_learning_curve",
+    "plot_predictions",
+    "plot_probabilities",
+    "plot_samples",
+    "plot_top_predictions",
+    "set_style",
+]

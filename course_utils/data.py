@@ -1,0 +1,263 @@
+"""The image sets of the course.
+
+The lecture's own set (photographs on a private drive) is not public. ``data/objects`` holds
+path-traced images of the same five classes, free to use; :func:`load_npy` reads the original
+for those who have it, and :func:`load_folder` anybody's own photographs.
+"""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.images import IMAGE_SUFFIXES, read_images, read_mask
+from course_utils.paths import data_dir
+
+CLASS_NAMES = ("Hat", "Cube", "Card", "Torch", "Screw")
+IMAGE_SIZE = (224, 224)
+
+Split = tuple[np.ndarray, np.ndarray]
+
+
+def load_objects() -> tuple[Split, Split]:
+    """Load the rendered objects: five classes, 65 training and 200 test images.
+
+    Training and test images show different objects (no shared instance).
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        ``x``: uint8 RGB, shape (n, 224, 224, 3). ``y``: int64, shape (n,), an index into
+        ``CLASS_NAMES``.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the manifest or an image is missing, incomplete, or of an unknown class; the
+        message names the file.
+
+    References
+    ----------
+    ``data/objects/README.md`` (how they were made, known limits, licence).
+    """
+    return _load_split("train"), _load_split("test")
+
+
+def load_objects_masks() -> tuple[np.ndarray, np.ndarray]:
+    """Load the object masks that belong to :func:`load_objects`, in the same order.
+
+    Returns
+    -------
+    masks_train, masks_test
+        uint8, shape (n, 224, 224): 0 background, 1 object.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_objects`.
+    """
+    return _load_masks("train"), _load_masks("test")
+
+
+def read_manifest(split: str | None = None) -> list[dict[str, str]]:
+    """Rows of ``data/objects/manifest.csv`` (of one split, "train" or "test").
+
+    Returns
+    -------
+    list of dict
+        Keys: file, mask, split, class, instance, environment, camera, seed.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If the manifest is missing, or names an unknown class.
+    """
+    path = data_dir() / "objects" / "manifest.csv"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing. Get it back with 'git checkout -- data/objects', or make the "
+            "images again: data/objects/README.md says how."
+        )
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["class"] not in CLASS_NAMES:
+            raise ValueError(
+                f"{path}: {row['file']} is of class {row['class']!r}; known: {CLASS_NAMES}."
+            )
+    return [row for row in rows if split in (None, row["split"])]
+
+
+def load_npy(folder: str | Path) -> tuple[Split, Split]:
+    """Load the original lecture's four ``.npy`` files.
+
+    Files ``tranfer_learning_{train,test}_{images,labels}.npy`` (spelled as there). Labels may
+    be integers or one-hot; images uint8, or float in 0-1 or 0-255. Pickled objects are never
+    loaded.
+
+    Parameters
+    ----------
+    folder : path
+
+    Returns
+    -------
+    (x_train, y_train), (x_test, y_test)
+        As :func:`load_objects`, with the images in the size they are stored.
+
+    Raises
+    ------
+    FileNotFoundError
+        If one of the four files is missing.
+    ValueError
+        If a file is not a plain array, is cut off, or labels and images do not match.
+    """
+    folder = Path(folder)
+    return _load_npy_split(folder, "train"), _load_npy_split(folder, "test")
+
+
+def load_folder(
+    path: str | Path, image_size: int | tuple[int, int] = IMAGE_SIZE
+) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
+    """Load your own photographs: one sub-folder for each class.
+
+    Parameters
+    ----------
+    path : path
+        Holds ``path/<class name>/<any name>.jpg`` (or png, webp, bmp, tif).
+    image_size : int or (height, width)
+        In pixels. Proportions are kept; what is over is cut at both ends.
+
+    Returns
+    -------
+    images : ndarray of uint8, shape (n, height, width, 3)
+        RGB.
+    labels : ndarray of int64, shape (n,)
+    class_names : tuple of str
+        In the order of ``CLASS_NAMES`` where all sub-folders are named so, else sorted.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder, its sub-folders or their images are missing.
+    ValueError
+        If a file with an image's name is not a complete image.
+    """
+    path = Path(path)
+    if not path.is_dir():
+        raise FileNotFoundError(f"No folder at {path.absolute()}.")
+    names = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    if not names:
+        raise FileNotFoundError(
+            f"{path} has no sub-folders. Put the photographs into one folder for each class, "
+            f"for example {path / CLASS_NAMES[0]}."
+        )
+    known = set(names) <= set(CLASS_NAMES)
+    class_names = CLASS_NAMES if known else tuple(sorted(names))
+    files, labels = [], []
+    for label, name in enumerate(class_names):
+        if name not in names:
+            continue
+        found = _image_files(path / name)
+        files += found
+        labels += [label] * len(found)
+    return read_images(files, image_size), np.array(labels, dtype=np.int64), class_names
+
+def sample_photographs() -> dict[str, Path]:
+    """Natural photographs that come with matplotlib and scikit-image.
+
+    Returns
+    -------
+    dict of str to path
+        Name to file: a cat, a cup of coffee, a rocket launch, an astronaut, a navy officer and
+        a motorcycle.
+    """
+    import skimage
+    from matplotlib import cbook
+
+    folder = Path(skimage.data_dir)
+    files = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "motorcycle_left.png")
+    photographs = {Path(name).stem.removesuffix("_left"): folder / name for name in files}
+    officer = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    return photographs | {"grace_hopper": Path(officer)}
+
+
+def _image_files(folder: Path) -> list[Path]:
+    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    if not files:
+        raise FileNotFoundError(
+            f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}). "
+            "Add some, or remove the folder."
+        )
+    return files
+
+
+def _load_split(split: str) -> Split:
+    rows = read_manifest(split)
+    folder = data_dir() / "objects"
+    images = read_images([folder / row["file"] for row in rows], IMAGE_SIZE)
+    labels = [CLASS_NAMES.index(row["class"]) for row in rows]
+    return images, np.array(labels, dtype=np.int64)
+
+
+def _load_masks(split: str) -> np.ndarray:
+    folder = data_dir() / "objects"
+    return np.stack([read_mask(folder / row["mask"]) for row in read_manifest(split)])
+
+
+def _load_npy_split(folder: Path, split: str) -> Split:
+    image_path = folder / f"tranfer_learning_{split}_images.npy"
+    label_path = folder / f"tranfer_learning_{split}_labels.npy"
+    images = _as_uint8(_load_array(image_path), image_path)
+    labels = _as_integer_labels(_load_array(label_path), label_path)
+    if len(images) != len(labels):
+        raise ValueError(
+            f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels. "
+            "The two files do not belong together: copy both again."
+        )
+    return images, labels
+
+
+def _load_array(path: Path) -> np.ndarray:
+    if not path.is_file():
+        raise FileNotFoundError(f"{path.absolute()} is missing; load_npy needs all four files.")
+    try:
+        return np.load(path, allow_pickle=False)
+    except (ValueError, EOFError) as error:
+        raise ValueError(
+            f"{path} is not a complete, plain array ({error}). A file of pickled objects can run "
+            "any code when loaded, so it is refused: save it again with "
+            "np.save(path, np.asarray(images, dtype=np.uint8)). If it is cut off, copy it again."
+        ) from error
+
+
+def _as_uint8(images: np.ndarray, path: Path) -> np.ndarray:
+    if images.ndim != 4 or images.shape[-1] != 3:
+        raise ValueError(f"{path}: expected images (n, height, width, 3), got {images.shape}.")
+    if images.dtype == np.uint8:
+        return images
+    low, high = (float(f(images)) for f in (np.min, np.max))
+    if not (low >= 0 and high <= 255):
+        raise ValueError(
+            f"{path}: pixels from {low:g} to {high:g}; expected 0-1 or 0-255. "
+            "Save the images before any preprocess_input."
+        )
+    scale = 255 if np.issubdtype(images.dtype, np.floating) and high <= 1 else 1
+    return np.rint(images * scale).astype(np.uint8)
+
+
+def _as_integer_labels(labels: np.ndarray, path: Path) -> np.ndarray:
+    if labels.ndim == 2 and labels.shape[1] == len(CLASS_NAMES):
+        if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
+            raise ValueError(f"{path}: two-dimensional labels that are not one-hot.")
+        labels = labels.argmax(axis=1)
+    if labels.ndim != 1 or not np.array_equal(labels, np.rint(labels)):
+        raise ValueError(
+            f"{path}: expected integer labels (n,) or one-hot (n, {len(CLASS_NAMES)}), "
+            f"got {labels.dtype} {labels.shape}."
+        )
+    if labels.size and not (labels.min() >= 0 and labels.max() < len(CLASS_NAMES)):
+        raise ValueError(
+            f"{path}: labels from {labels.min()} to {labels.max()}; "
+            f"expected 0 to {len(CLASS_NAMES) - 1}."
+        )
+    return labels.astype(np.int64)

@@ -1,0 +1,113 @@
+"""Features from a frozen base: computed once, streamed, kept."""
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.guards import check_images
+from course_utils.paths import cache_dir
+
+logger = logging.getLogger(__name__)
+
+
+def extract_features(
+    base,
+    images: np.ndarray,
+    preprocess: Callable[[np.ndarray], np.ndarray],
+    *,
+    batch_size: int = 16,
+    cache: bool = True,
+) -> np.ndarray:
+    """Push each image through a frozen network once, and keep the result.
+
+    Images are converted to float a batch at a time, so memory does not grow with their
+    number beyond the features themselves. The result is stored under a hash of the network's
+    weights, the images and the preprocessing: change any of them and it is computed anew.
+
+    Parameters
+    ----------
+    base : keras.Model
+        One input, one output. Run in inference mode.
+    images : ndarray of uint8, shape (n, height, width, 3)
+        RGB, not preprocessed.
+    preprocess : callable
+        The ``preprocess_input`` that belongs to ``base``; takes and returns a float batch,
+        and treats every pixel alike.
+    batch_size : int
+    cache : bool
+        Whether to look up and store the result in the course's cache folder.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, \\*base.output_shape[1:])
+
+    Raises
+    ------
+    GuardError
+        If the images are not a uint8 RGB batch.
+    """
+    check_images(images)
+    path = cache_dir() / f"features-{_content_hash(base, images, preprocess)}.npy"
+    if cache and path.is_file():
+        logger.info("features read from %s", path)
+        return np.load(path, allow_pickle=False)
+    features = _forward(base, images, preprocess, batch_size)
+    if cache:
+        _save_whole(path, features)
+    return features
+
+
+def _forward(base, images, preprocess, batch_size) -> np.ndarray:
+    import tensorflow as tf
+    from tqdm.auto import tqdm
+
+    # One signature for every batch, the shorter last one included: compiled once.
+    signature = [tf.TensorSpec(base.input_shape, tf.float32)]
+    run = tf.function(lambda batch: base(batch, training=False), input_signature=signature)
+    features = np.empty((len(images), *base.output_shape[1:]), dtype=np.float32)
+    for start in tqdm(range(0, len(images), batch_size), desc="extracting features", leave=False):
+        batch = preprocess(images[start : start + batch_size].astype(np.float32))
+        features[start : start + batch_size] = run(tf.constant(batch)).numpy()
+    return features
+
+
+def _content_hash(base, images, preprocess) -> str:
+    digest = hashlib.sha256()
+    digest.update(_architecture(base).encode())
+    for weight in base.get_weights():
+        digest.update(np.ascontiguousarray(weight))
+    digest.update(str(images.shape).encode())
+    for image in images:  # one at a time: hashing makes no copy of the set
+        digest.update(np.ascontiguousarray(image))
+    # What preprocessing does to every pixel value, rather than what it is called.
+    ramp = np.repeat(np.arange(256, dtype=np.float32), 3).reshape(1, 16, 16, 3)
+    digest.update(np.ascontiguousarray(preprocess(ramp)))
+    return digest.hexdigest()[:24]
+
+
+def _architecture(base) -> str:
+    """The model's configuration without the automatic names, which differ at each build."""
+    config = json.loads(base.to_json())
+    classes_and_settings = [
+        (layer["class_name"], {k: v for k, v in layer["config"].items() if k != "name"})
+        for layer in config["config"]["layers"]
+    ]
+    return json.dumps(classes_and_settings, sort_keys=True)
+
+
+def _save_whole(path: Path, array: np.ndarray) -> None:
+    """Write the file under another name first: a cut-off file is never found in the cache."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            np.save(file, array)
+        os.replace(temporary, path)
+    except BaseException:
+        os.unlink(temporary)
+        raise
