@@ -1,0 +1,7 @@
+"""``python -m course_utils``: the same as the ``course`` command."""
+
+import sys
+
+from course_utils.lecture import main
+
+sys.exit(main())
