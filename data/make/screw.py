@@ -1,0 +1,954 @@
+"""Screws: wood, machine, lag, drywall, thumb and eye screws, and bolts.
+
+Threads are real helical ridges and drive recesses are cut out of the head, because these two
+are what a stranger (and a network trained on photographs) recognises a screw by. Pitches are
+coarser than a standard's, so that a thread is still resolved in a 224-pixel image.
+
+A screw is modelled along z, its tip down; ``settle`` then finds the pose in which it rests.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import bpy
+import numpy as np
+import geometry
+from materials import Graph, shade, wood
+from mathutils import Matrix, Vector
+
+FAMILIES: tuple[str, ...] = (
+    "wood_countersunk",
+    "hex_bolt",
+    "drywall",
+    "machine_slotted",
+    "deck_torx",
+    "socket_cap",
+    "lag",
+    "eye",
+    "self_tapping_flange",
+    "thumb",
+    "brass_round_slotted",
+    "button_torx",
+)
+
+Solid = tuple[np.ndarray, list[tuple[int, ...]]]
+
+SEGMENTS = 48
+WOOD_THREAD = ((0.0, 0.0), (0.42, 0.0), (0.66, 0.92), (0.70, 1.0), (0.74, 0.92), (0.98, 0.02))
+MACHINE_THREAD = ((0.0, 0.0), (0.14, 0.0), (0.46, 0.95), (0.52, 1.0), (0.62, 1.0), (0.68, 0.95))
+
+
+# --- solids ---------------------------------------------------------------------------------
+
+
+def revolve(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGMENTS) -> Solid:
+    """Closed solid of revolution.
+
+    Parameters
+    ----------
+    rows : (z, radius) from the top down; a radius is a number or one value for each segment.
+    """
+    angle = 2 * np.pi * np.arange(segments) / segments
+    verts: list[np.ndarray] = []
+    rings: list[np.ndarray] = []
+    count = 0
+    for z, radius in rows:
+        if np.ndim(radius) == 0 and radius == 0:
+            ring = np.array([[0.0, 0.0, z]])
+        else:
+            r = np.broadcast_to(radius, segments)
+            ring = np.stack([r * np.cos(angle), r * np.sin(angle), np.full(segments, z)], 1)
+        rings.append(np.arange(count, count + len(ring)))
+        verts.append(ring)
+        count += len(ring)
+    faces: list[tuple[int, ...]] = []
+    for top, bottom in zip(rings, rings[1:], strict=False):
+        for i in range(segments):
+            j = (i + 1) % segments
+            if len(top) == 1 and len(bottom) == 1:
+                continue
+            if len(top) == 1:
+                faces.append((top[0], bottom[i], bottom[j]))
+            elif len(bottom) == 1:
+                faces.append((top[i], bottom[0], top[j]))
+            else:
+                faces.append((top[i], bottom[i], bottom[j], top[j]))
+    if len(rings[0]) > 1:
+        faces.append(tuple(rings[0]))
+    if len(rings[-1]) > 1:
+        faces.append(tuple(rings[-1][::-1]))
+    return np.concatenate(verts), faces
+
+
+def prism(outline: np.ndarray, top: float, bottom: float, taper: float = 1.0) -> Solid:
+    """Prism over a star-shaped outline ``(n, 2)``, its lower end scaled by `taper`."""
+    n = len(outline)
+    upper = np.column_stack([outline, np.full(n, top)])
+    lower = np.column_stack([outline * taper, np.full(n, bottom)])
+    verts = np.concatenate([upper, lower, [[0, 0, top], [0, 0, bottom]]])
+    faces: list[tuple[int, ...]] = []
+    for i in range(n):
+        j = (i + 1) % n
+        faces += [(i, n + i, n + j, j), (2 * n, i, j), (2 * n + 1, n + j, n + i)]
+    return verts, faces
+
+
+def merge(*solids: Solid) -> Solid:
+    """Put solids side by side into one (they may overlap)."""
+    verts, faces, base = [], [], 0
+    for v, f in solids:
+        verts.append(v)
+        faces += [tuple(i + base for i in face) for face in f]
+        base += len(v)
+    return np.concatenate(verts), faces
+
+
+def moved(solid: Solid, matrix: Matrix) -> Solid:
+    """The solid under a rigid transformation."""
+    m = np.array(matrix)
+    return solid[0] @ m[:3, :3].T + m[:3, 3], solid[1]
+
+
+def subtract(solid: Solid, *cutters: Solid) -> Solid:
+    """The solid minus the cutters."""
+    body = geometry.mesh_object(*solid, "body")
+    for cutter in cutters:
+        geometry.boolean(body, geometry.mesh_object(*cutter, "cutter"))
+    verts = geometry.world_vertices(body)
+    faces = [tuple(p.vertices) for p in body.data.polygons]
+    bpy.data.objects.remove(body)
+    return verts, faces
+
+
+def thread(
+    top: float,
+    tip: float,
+    pitch: float,
+    core: Callable[[np.ndarray], np.ndarray],
+    crest: Callable[[np.ndarray], np.ndarray],
+    profile: Sequence[tuple[float, float]] = WOOD_THREAD,
+) -> Solid:
+    """Shank with a helical ridge between two heights.
+
+    The mesh rows follow the helix, so that each edge of the ridge is one edge loop of the mesh.
+
+    Parameters
+    ----------
+    core, crest : radius of the root and of the crest as functions of the height above the tip.
+    profile : (place in the pitch 0–1, ridge height 0–1) along one turn.
+    """
+    angle = 2 * np.pi * np.arange(SEGMENTS + 1) / SEGMENTS
+    turns = int(math.ceil((top - tip) / pitch)) + 3
+    place = np.array([t + p for t in range(-1, turns) for p, _ in profile])
+    height = np.array([h for _ in range(-1, turns) for _, h in profile])
+    z = top - (place[:, None] + angle[None, :] / (2 * np.pi) - 1) * pitch
+    beyond = z <= tip
+    z = np.clip(z, tip, top)
+    fade = np.clip((top - z) / (0.9 * pitch), 0, 1)
+    ridge = np.where(beyond, 0, height[:, None]) * fade
+    above = z - tip
+    radius = core(above) + np.maximum(crest(above) - core(above), 0) * ridge
+    verts = np.stack([radius * np.cos(angle), radius * np.sin(angle), z], -1).reshape(-1, 3)
+    width = SEGMENTS + 1
+    faces = []
+    for row in range(len(place) - 1):
+        for i in range(SEGMENTS):
+            a = row * width + i
+            quad = (a, a + width, a + width + 1, a + 1)
+            zs = verts[list(quad), 2]
+            if zs.max() - zs.min() > 1e-9:
+                faces.append(quad)
+    # a flat disc closes a blunt end
+    base = len(verts)
+    ring = np.stack(
+        [
+            core(np.zeros(SEGMENTS)) * np.cos(angle[:-1]),
+            core(np.zeros(SEGMENTS)) * np.sin(angle[:-1]),
+        ],
+        1,
+    )
+    verts = np.concatenate([verts, np.column_stack([ring, np.full(SEGMENTS, tip)])])
+    faces.append(tuple(range(base, base + SEGMENTS))[::-1])
+    return verts, faces
+
+
+def pointed_thread(
+    top: float,
+    length: float,
+    radius: float,
+    pitch: float,
+    *,
+    depth: float = 0.36,
+    taper: float = 2.2,
+) -> Solid:
+    """Wood thread from `top` down to a sharp point; `radius` is that of the crest."""
+    reach = taper * 2 * radius
+    root = radius * (1 - depth)
+
+    def core(above: np.ndarray) -> np.ndarray:
+        return root * np.clip(above / reach, 0.015, 1) ** 0.85
+
+    def crest(above: np.ndarray) -> np.ndarray:
+        return core(above) + radius * depth * np.clip(above / (0.55 * reach), 0, 1) ** 0.7
+
+    return thread(top, top - length, pitch, core, crest, WOOD_THREAD)
+
+
+def blunt_thread(
+    top: float, length: float, radius: float, pitch: float, depth: float = 0.2
+) -> Solid:
+    """Machine thread from `top` down to a chamfered end."""
+    root = radius * (1 - depth)
+
+    def core(above: np.ndarray) -> np.ndarray:
+        return np.minimum(root, root * 0.9 + above * 0.8)
+
+    def crest(above: np.ndarray) -> np.ndarray:
+        return np.clip(root * 0.9 + above * 0.9, root * 0.9, radius)
+
+    return thread(top, top - length, pitch, core, crest, MACHINE_THREAD)
+
+
+def polygon_radius(sides: int, inscribed: float, segments: int = SEGMENTS) -> np.ndarray:
+    """Radius of a regular polygon at each segment's angle."""
+    angle = 2 * np.pi * np.arange(segments) / segments
+    sector = 2 * np.pi / sides
+    return inscribed / np.cos((angle + sector / 2) % sector - sector / 2)
+
+
+# --- drives ---------------------------------------------------------------------------------
+
+
+def _cross(reach: float, half_width: float) -> np.ndarray:
+    a, w = reach, half_width
+    inner = w * 1.55
+    quarter = np.array([[a, -w], [a, w], [inner, w], [w * 1.28, w * 1.28], [w, inner]])
+    turn = [
+        np.array([[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]])
+        for t in np.pi / 2 * np.arange(4)
+    ]
+    return np.concatenate([quarter @ t.T for t in turn])
+
+
+def drive_cutters(kind: str, radius: float, top: float, depth: float) -> list[Solid]:
+    """Solids to cut out of a head of this radius whose top is at height `top`."""
+    over = top + 0.3 * depth
+    if kind == "slot":
+        w, a = 0.125 * radius, 1.2 * radius
+        return [prism(np.array([[-a, -w], [a, -w], [a, w], [-a, w]]), over, top - depth)]
+    if kind in ("phillips", "pozidriv"):
+        cross = prism(_cross(0.66 * radius, 0.135 * radius), over, top - depth, 0.42)
+        if kind == "phillips":
+            return [cross]
+        ticks = prism(_cross(0.52 * radius, 0.04 * radius), over, top - 0.25 * depth, 0.9)
+        return [cross, moved(ticks, Matrix.Rotation(math.pi / 4, 4, "Z"))]
+    if kind == "hexagon":
+        t = np.pi / 3 * np.arange(6)
+        return [prism(0.62 * radius * np.stack([np.cos(t), np.sin(t)], 1), over, top - depth)]
+    if kind == "square":
+        t = np.pi / 2 * np.arange(4)
+        return [prism(0.56 * radius * np.stack([np.cos(t), np.sin(t)], 1), over, top - depth, 0.85)]
+    if kind == "torx":
+        t = 2 * np.pi * np.arange(60) / 60
+        r = 0.58 * radius * (0.85 + 0.15 * np.cos(6 * t))
+        return [prism(r[:, None] * np.stack([np.cos(t), np.sin(t)], 1), over, top - depth, 0.9)]
+    raise ValueError(f"unknown drive {kind!r}")
+
+
+# --- heads: each returns the solid, its top, and the height below which the shank begins ------
+
+
+def flat_head(
+    radius: float, neck: float, drive: str, *, raised: float = 0.0, bugle: bool = False
+) -> Solid:
+    """Countersunk head, its rim at z = 0, ending in a neck of the given radius."""
+    rim = 0.09 * radius
+    drop = (radius - neck) * 1.0
+    rows: list[tuple[float, float]] = []
+    if raised:
+        rows += [
+            (raised * math.cos(a), radius * 0.98 * math.sin(a)) for a in np.linspace(0, 1.35, 9)
+        ]
+    else:
+        rows += [(0.0, radius * 0.9), (-0.012 * radius, radius * 0.97)]
+    rows += [(-0.05 * radius, radius), (-rim, radius * 0.99)]
+    steps = np.linspace(0, 1, 7)[1:]
+    curve = steps**0.55 if bugle else steps
+    rows += [
+        (-rim - drop * 1.15 * s, radius - (radius - neck) * c)
+        for s, c in zip(steps, curve, strict=True)
+    ]
+    rows.append((-rim - drop * 1.15 - 0.5 * radius, neck))
+    return subtract(revolve(rows), *drive_cutters(drive, radius, raised, 0.62 * radius))
+
+
+def dome_head(radius: float, height: float, drive: str, *, pan: float = 0.0) -> Solid:
+    """Round, button or pan head sitting on z = 0; `pan` 0–1 flattens the top."""
+    rows: list[tuple[float, float]] = []
+    power = 2 + 3 * pan
+    for a in np.linspace(0, np.pi / 2, 14):
+        c, s = math.cos(a), math.sin(a)
+        rows.append((0.12 * height + 0.88 * height * c ** (2 / power), radius * s ** (2 / power)))
+    rows[0] = (rows[0][0], 0.0)
+    rows += [(0.03 * height, radius), (0.0, radius * 0.97)]
+    depth = height * (0.55 if drive == "slot" else 0.72)
+    return subtract(
+        revolve(rows),
+        *drive_cutters(drive, radius * (1 if drive == "slot" else 0.92), height, depth),
+    )
+
+
+def hex_head(inscribed: float, height: float) -> Solid:
+    """Hexagon head sitting on z = 0, chamfered at its top."""
+    hexagon = polygon_radius(6, inscribed, 72)
+    rows: list[tuple[float, float | np.ndarray]] = [
+        (height * 0.97, 0.0),
+        (height * 0.97, inscribed * 0.8),
+    ]
+    rows.append((height, inscribed * 0.9))
+    for step in np.linspace(0, 1, 7):
+        z = height - step * 0.17 * inscribed
+        rows.append((z, np.minimum(hexagon, inscribed * (0.96 + step * 0.2))))
+    rows += [(0.06 * height, hexagon), (0.03 * height, inscribed * 0.97), (0.0, inscribed * 0.95)]
+    return revolve(rows, 72)
+
+
+def hex_flange_head(inscribed: float, height: float) -> Solid:
+    """Hexagon head with a wide pressed flange."""
+    flange = inscribed * 1.55
+    rim = revolve(
+        [
+            (0.3 * height, 0.0),
+            (0.3 * height, inscribed * 1.0),
+            (0.14 * height, flange * 0.96),
+            (0.1 * height, flange),
+            (0.0, flange),
+            (0.0, 0.0),
+        ],
+        72,
+    )
+    return merge(
+        moved(hex_head(inscribed, height * 0.85), Matrix.Translation((0, 0, 0.15 * height))), rim
+    )
+
+
+def socket_head(radius: float, height: float) -> Solid:
+    """Cylinder head with a knurled flank and a hexagon socket."""
+    n = 96
+    knurl = 1 + 0.02 * np.cos(32 * 2 * np.pi * np.arange(n) / n)
+    rows: list[tuple[float, float | np.ndarray]] = [
+        (height, radius * 0.88),
+        (height * 0.98, radius * 0.93),
+        (height * 0.9, radius * 0.985),
+        (height * 0.86, radius * knurl),
+        (height * 0.12, radius * knurl),
+        (height * 0.08, radius * 0.98),
+        (0.0, radius * 0.96),
+    ]
+    return subtract(revolve(rows, n), *drive_cutters("hexagon", radius, height, 0.6 * height))
+
+
+def washer(inner: float, outer: float, thickness: float) -> Solid:
+    """Flat washer lying on z = 0."""
+    b = 0.15 * thickness
+    return _ring(
+        [
+            (thickness, inner),
+            (thickness, outer - b),
+            (thickness - b, outer),
+            (b, outer),
+            (0, outer - b),
+            (0, inner),
+        ]
+    )
+
+
+def hex_nut(inner: float, inscribed: float, height: float) -> Solid:
+    """Hexagon nut lying on z = 0."""
+    hexagon = polygon_radius(6, inscribed, 72)
+    rows: list[tuple[float, float | np.ndarray]] = [
+        (height * 0.9, inner * 0.98),
+        (height, inner * 1.15),
+        (height, inscribed * 0.9),
+    ]
+    for step in np.linspace(0, 1, 6):
+        rows.append(
+            (height - step * 0.15 * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2)))
+        )
+    for step in np.linspace(1, 0, 6):
+        rows.append((step * 0.15 * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2))))
+    rows += [(0.0, inscribed * 0.9), (0.0, inner * 1.15), (height * 0.1, inner * 0.98)]
+    return _ring(rows, 72)
+
+
+def _ring(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGMENTS) -> Solid:
+    """Closed ring swept by a closed profile."""
+    verts, faces = revolve([*rows, rows[0]], segments)
+    return verts, faces[:-2]
+
+
+def tube(path: np.ndarray, radius: float | np.ndarray, sides: int = 20) -> Solid:
+    """Round bar along a path ``(n, 3)`` in the xz plane, closed at its ends."""
+    tangent = np.gradient(path, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    side = np.array([0.0, 1.0, 0.0])
+    normal = np.cross(side, tangent)
+    t = 2 * np.pi * np.arange(sides) / sides
+    r = np.broadcast_to(radius, len(path))[:, None, None]
+    ring = np.cos(t)[None, :, None] * normal[:, None] + np.sin(t)[None, :, None] * side
+    verts = (path[:, None] + r * ring).reshape(-1, 3)
+    faces = [
+        (
+            i * sides + k,
+            i * sides + (k + 1) % sides,
+            (i + 1) * sides + (k + 1) % sides,
+            (i + 1) * sides + k,
+        )
+        for i in range(len(path) - 1)
+        for k in range(sides)
+    ]
+    last = (len(path) - 1) * sides
+    return verts, [*faces, tuple(range(sides))[::-1], tuple(range(last, last + sides))]
+
+
+# --- families -------------------------------------------------------------------------------
+
+
+@dataclass
+class Screw:
+    """One screw: solid along z with its tip at the bottom, its finish and how it may lie."""
+
+    solid: Solid
+    finish: str
+    length: float
+    head_radius: float
+    poses: tuple[str, ...] = ("single", "pair", "heap")
+
+
+def _finish(rng: np.random.Generator, *finishes: str) -> str:
+    return str(rng.choice(finishes))
+
+
+def wood_countersunk(rng: np.random.Generator) -> Screw:
+    length = rng.uniform(0.030, 0.055)
+    radius = length * rng.uniform(0.062, 0.085)
+    head = radius * rng.uniform(1.85, 2.1)
+    drive = str(rng.choice(["phillips", "pozidriv", "slot"], p=[0.5, 0.3, 0.2]))
+    smooth = rng.uniform(0.12, 0.36) * length
+    neck = radius * 0.74
+    shank = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
+    body = pointed_thread(
+        -max(smooth, 1.2 * head),
+        length - max(smooth, 1.2 * head),
+        radius,
+        length / rng.uniform(12, 15),
+    )
+    finish = _finish(rng, "zinc", "yellow_zinc", "yellow_zinc", "rust", "steel")
+    return Screw(
+        merge(flat_head(head, neck, drive), shank, body),
+        finish,
+        length,
+        head,
+        ("single", "pair", "heap", "wood", "on_head"),
+    )
+
+
+def drywall(rng: np.random.Generator) -> Screw:
+    length = rng.uniform(0.032, 0.055)
+    radius = length * rng.uniform(0.055, 0.07)
+    head = radius * rng.uniform(2.0, 2.25)
+    body = pointed_thread(
+        -1.0 * head,
+        length - 1.0 * head,
+        radius,
+        length / rng.uniform(13, 16),
+        depth=0.42,
+        taper=2.6,
+    )
+    solid = merge(flat_head(head, radius * 0.6, "phillips", bugle=True), body)
+    return Screw(
+        solid,
+        _finish(rng, "phosphate", "phosphate", "zinc"),
+        length,
+        head,
+        ("single", "pair", "heap", "wood", "on_head"),
+    )
+
+
+def deck_torx(rng: np.random.Generator) -> Screw:
+    length = rng.uniform(0.040, 0.065)
+    radius = length * rng.uniform(0.055, 0.07)
+    head = radius * rng.uniform(1.9, 2.1)
+    smooth = rng.uniform(0.3, 0.4) * length
+    neck = radius * 0.72
+    shank = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
+    body = pointed_thread(-smooth, length - smooth, radius, length / rng.uniform(14, 17), depth=0.4)
+    solid = merge(flat_head(head, neck, "torx"), shank, body)
+    return Screw(
+        solid,
+        _finish(rng, "yellow_zinc", "brass", "green_coat", "stainless"),
+        length,
+        head,
+        ("single", "pair", "heap", "wood", "on_head"),
+    )
+
+
+def brass_round_slotted(rng: np.random.Generator) -> Screw:
+    length = rng.uniform(0.025, 0.04)
+    radius = length * rng.uniform(0.075, 0.095)
+    head = radius * rng.uniform(1.75, 2.0)
+    smooth = rng.uniform(0.2, 0.35) * length
+    shank = revolve(
+        [(0.001, radius * 0.95), (-smooth, radius * 0.95), (-smooth - radius * 0.4, radius * 0.6)]
+    )
+    body = pointed_thread(
+        -smooth + radius * 0.2, length - smooth, radius * 0.97, length / rng.uniform(11, 14)
+    )
+    solid = merge(dome_head(head, head * 0.78, "slot"), shank, body)
+    return Screw(
+        solid,
+        _finish(rng, "brass", "old_brass", "rust"),
+        length,
+        head,
+        ("single", "pair", "heap", "wood"),
+    )
+
+
+def hex_bolt(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.004, 0.006)
+    length = radius * rng.uniform(7, 11)
+    head = radius * 1.68
+    height = radius * rng.uniform(1.2, 1.4)
+    smooth = rng.choice([0.0, 0.3, 0.45]) * length
+    parts = [hex_head(head, height)]
+    if smooth:
+        parts.append(
+            revolve(
+                [
+                    (0.0005, radius * 0.96),
+                    (-smooth, radius * 0.96),
+                    (-smooth - radius * 0.3, radius * 0.75),
+                ]
+            )
+        )
+    parts.append(
+        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(14, 18))
+    )
+    if rng.random() < 0.6:
+        thick = radius * 0.34
+        parts.append(
+            moved(
+                washer(radius * 1.1, radius * 2.1, thick),
+                Matrix.Translation((0, 0, -thick - 0.0001)),
+            )
+        )
+    if rng.random() < 0.5:
+        depth = height * 1.15
+        place = -length * rng.uniform(0.6, 0.9)
+        nut = moved(hex_nut(radius * 0.97, head, depth), Matrix.Rotation(rng.uniform(0, 1), 4, "Z"))
+        parts.append(moved(nut, Matrix.Translation((0, 0, place))))
+    finish = _finish(rng, "zinc", "stainless", "black_oxide", "rust", "galvanised", "yellow_zinc")
+    return Screw(merge(*parts), finish, length, head, ("single", "pair", "on_head", "single"))
+
+
+def machine_slotted(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.0025, 0.004)
+    length = radius * rng.uniform(7, 10)
+    head = radius * rng.uniform(1.8, 2.0)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(14, 18), 0.22)
+    drive = str(rng.choice(["slot", "slot", "phillips"]))
+    solid = merge(dome_head(head, radius * 1.3, drive, pan=rng.uniform(0.3, 1)), body)
+    return Screw(
+        solid,
+        _finish(rng, "stainless", "brass", "zinc", "steel"),
+        length,
+        head,
+        ("single", "pair", "heap", "on_head"),
+    )
+
+
+def button_torx(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.003, 0.005)
+    length = radius * rng.uniform(6, 9)
+    head = radius * rng.uniform(1.8, 2.0)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(13, 17), 0.22)
+    drive = str(rng.choice(["torx", "hexagon"]))
+    solid = merge(dome_head(head, radius * 1.15, drive, pan=0.15), body)
+    return Screw(
+        solid,
+        _finish(rng, "stainless", "black_oxide", "zinc"),
+        length,
+        head,
+        ("single", "pair", "heap", "on_head"),
+    )
+
+
+def socket_cap(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.003, 0.005)
+    length = radius * rng.uniform(7, 10)
+    head = radius * 1.55
+    smooth = rng.choice([0.0, 0.3]) * length
+    parts = [socket_head(head, radius * 2)]
+    if smooth:
+        parts.append(
+            revolve(
+                [
+                    (0.0005, radius * 0.97),
+                    (-smooth, radius * 0.97),
+                    (-smooth - radius * 0.3, radius * 0.75),
+                ]
+            )
+        )
+    parts.append(
+        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(14, 17), 0.22)
+    )
+    return Screw(
+        merge(*parts),
+        _finish(rng, "black_oxide", "black_oxide", "stainless"),
+        length,
+        head,
+        ("single", "pair", "heap", "on_head"),
+    )
+
+
+def lag(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.0035, 0.005)
+    length = radius * rng.uniform(11, 14)
+    head = radius * 1.75
+    smooth = rng.uniform(0.25, 0.4) * length
+    shank = revolve(
+        [(0.0005, radius * 0.97), (-smooth, radius * 0.97), (-smooth - radius * 0.5, radius * 0.6)]
+    )
+    body = pointed_thread(
+        -smooth + 0.3 * radius,
+        length - smooth,
+        radius,
+        length / rng.uniform(12, 15),
+        depth=0.34,
+        taper=1.5,
+    )
+    parts = [hex_head(head, radius * 1.35), shank, body]
+    if rng.random() < 0.5:
+        thick = radius * 0.3
+        parts.append(
+            moved(washer(radius, radius * 2.3, thick), Matrix.Translation((0, 0, -thick - 0.0001)))
+        )
+    return Screw(
+        merge(*parts),
+        _finish(rng, "galvanised", "rust", "zinc", "yellow_zinc"),
+        length,
+        head,
+        ("single", "pair", "wood", "single"),
+    )
+
+
+def self_tapping_flange(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.0027, 0.0035)
+    length = radius * rng.uniform(9, 13)
+    head = radius * 1.5
+    body = pointed_thread(
+        0.0003, length, radius, length / rng.uniform(12, 15), depth=0.34, taper=1.4
+    )
+    solid = merge(hex_flange_head(head, radius * 1.7), body)
+    return Screw(
+        solid,
+        _finish(rng, "zinc", "zinc", "stainless", "phosphate"),
+        length,
+        head * 1.5,
+        ("single", "pair", "heap", "wood", "on_head"),
+    )
+
+
+def eye(rng: np.random.Generator) -> Screw:
+    bar = rng.uniform(0.0016, 0.0024)
+    loop = bar * rng.uniform(3.4, 4.2)
+    length = bar * rng.uniform(13, 17)
+    hook = rng.random() < 0.35
+    end = 1.35 * np.pi if hook else 1.86 * np.pi
+    t = np.linspace(0, end, 48) - np.pi / 2
+    ring = np.stack([loop * np.cos(t), 0 * t, loop * (1 + np.sin(t)) + bar * 1.2], 1)
+    stem = np.stack([np.zeros(6), np.zeros(6), np.linspace(-0.35 * length, bar * 0.4, 6)], 1)
+    body = pointed_thread(
+        -0.3 * length, 0.7 * length, bar * 1.12, length / rng.uniform(13, 15), depth=0.36
+    )
+    solid = merge(tube(np.concatenate([stem, ring]), bar), body)
+    return Screw(
+        solid,
+        _finish(rng, "zinc", "brass", "galvanised", "rust"),
+        length + 2 * loop,
+        loop,
+        ("single", "pair", "wood", "wood"),
+    )
+
+
+def thumb(rng: np.random.Generator) -> Screw:
+    radius = rng.uniform(0.003, 0.004)
+    length = radius * rng.uniform(7, 9)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(13, 16), 0.22)
+    collar = revolve(
+        [
+            (radius * 2.6, 0.0),
+            (radius * 2.6, radius * 0.9),
+            (radius * 2.3, radius * 1.2),
+            (0.2 * radius, radius * 1.6),
+            (0, radius * 1.5),
+        ]
+    )
+    if rng.random() < 0.65:
+        head: list[Solid] = [collar]
+        for side in (-1, 1):
+            a = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+            outline = np.stack([radius * 1.75 * np.cos(a), radius * 1.3 * np.sin(a)], 1)
+            wing = prism(outline, 0.42 * radius, -0.42 * radius)
+            lift = Matrix.Translation((side * radius * 2.5, 0, radius * 2.5))
+            lean = Matrix.Rotation(-side * 0.75, 4, "Y") @ Matrix.Rotation(math.pi / 2, 4, "X")
+            head.append(moved(wing, lift @ lean))
+        width = radius * 4
+    else:
+        n, width = 120, radius * 2.7
+        knurl = width * (1 + 0.035 * np.cos(30 * 2 * np.pi * np.arange(n) / n))
+        rows: list[tuple[float, float | np.ndarray]] = [
+            (radius * 3.1, 0.0),
+            (radius * 3.1, width * 0.9),
+            (radius * 2.95, knurl * 0.97),
+            (radius * 1.6, knurl * 0.97),
+            (radius * 1.45, width * 0.9),
+            (radius * 1.4, radius * 1.6),
+            (0.0, radius * 1.6),
+        ]
+        head = [
+            subtract(revolve(rows, n), *drive_cutters("slot", width, radius * 3.1, radius * 0.6))
+        ]
+    return Screw(
+        merge(*head, body),
+        _finish(rng, "brass", "zinc", "stainless", "old_brass"),
+        length,
+        width,
+        ("single", "single", "pair"),
+    )
+
+
+BUILDERS: dict[str, Callable[[np.random.Generator], Screw]] = {
+    "wood_countersunk": wood_countersunk,
+    "hex_bolt": hex_bolt,
+    "drywall": drywall,
+    "machine_slotted": machine_slotted,
+    "deck_torx": deck_torx,
+    "socket_cap": socket_cap,
+    "lag": lag,
+    "eye": eye,
+    "self_tapping_flange": self_tapping_flange,
+    "thumb": thumb,
+    "brass_round_slotted": brass_round_slotted,
+    "button_torx": button_torx,
+}
+
+
+# --- poses ----------------------------------------------------------------------------------
+
+
+class Ground:
+    """Height map of what already lies there, for letting the next thing down onto it."""
+
+    def __init__(self, size: float, cells: int = 260) -> None:
+        self.cell = 2 * size / cells
+        self.height = np.zeros((cells, cells))
+
+    def _index(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        index = np.clip(xy / self.cell + len(self.height) / 2, 1, len(self.height) - 2).astype(int)
+        return index[:, 0], index[:, 1]
+
+    def under(self, points: np.ndarray) -> np.ndarray:
+        """Height of the ground under each point ``(n, 3)``."""
+        return self.height[self._index(points[:, :2])]
+
+    def add(self, points: np.ndarray) -> None:
+        """Heap up the points."""
+        i, j = self._index(points[:, :2])
+        for di in (-1, 0, 1):
+            for dj in (-1, 0, 1):
+                np.maximum.at(self.height, (i + di, j + dj), points[:, 2])
+
+
+def surface_points(mesh: bpy.types.Mesh, count: int = 9000) -> np.ndarray:
+    """Points spread evenly over a mesh, and its vertices."""
+    mesh.calc_loop_triangles()
+    tri = np.empty(len(mesh.loop_triangles) * 3, np.int32)
+    mesh.loop_triangles.foreach_get("vertices", tri)
+    verts = np.empty(len(mesh.vertices) * 3)
+    mesh.vertices.foreach_get("co", verts)
+    verts = verts.reshape(-1, 3)
+    corners = verts[tri.reshape(-1, 3)]
+    area = np.linalg.norm(
+        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
+    )
+    rng = np.random.default_rng(0)
+    pick = rng.choice(len(area), count, p=area / area.sum())
+    a, b = rng.random((2, count, 1))
+    a, b = np.where(a + b > 1, 1 - a, a), np.where(a + b > 1, 1 - b, b)
+    c = corners[pick]
+    return np.concatenate([c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0]), verts])
+
+
+def settle(points: np.ndarray, ground: Ground, roll: float, yaw: float, xy: np.ndarray) -> Matrix:
+    """Resting pose of a lying screw: the tilt with the lowest centre of gravity that touches.
+
+    The screw's axis is turned from z into the x axis (head towards +x), rolled about itself,
+    tilted, then turned by `yaw` about z and put at `xy`.
+    """
+    middle = Vector(points.mean(0))
+    best: tuple[float, Matrix] | None = None
+    for tilt in np.radians(np.arange(-40, 41, 1.0)):
+        turn = (
+            Matrix.Translation((*xy, 0))
+            @ Matrix.Rotation(yaw, 4, "Z")
+            @ Matrix.Rotation(math.pi / 2 + tilt, 4, "Y")
+            @ Matrix.Rotation(roll, 4, "Z")
+            @ Matrix.Translation((0, 0, -middle.z))
+        )
+        m = np.array(turn)
+        placed = points @ m[:3, :3].T + m[:3, 3]
+        lift = float((ground.under(placed) - placed[:, 2]).max())
+        energy = lift + (turn @ middle).z
+        if best is None or energy < best[0]:
+            best = (energy, Matrix.Translation((0, 0, lift)) @ turn)
+    assert best is not None
+    return best[1]
+
+
+# --- finishes -------------------------------------------------------------------------------
+
+# colour of the bare metal, its roughness, colour of the dirt in its hollows
+METALS: dict[str, tuple[tuple[float, float, float], float, str]] = {
+    "zinc": ((0.78, 0.79, 0.81), 0.24, "#3a3733"),
+    "steel": ((0.66, 0.65, 0.64), 0.32, "#2f2a26"),
+    "stainless": ((0.80, 0.79, 0.77), 0.17, "#34322f"),
+    "galvanised": ((0.62, 0.64, 0.66), 0.50, "#3c3a37"),
+    "yellow_zinc": ((0.83, 0.70, 0.43), 0.26, "#3f301d"),
+    "brass": ((0.82, 0.66, 0.33), 0.24, "#37290f"),
+    "old_brass": ((0.58, 0.44, 0.24), 0.42, "#2a2013"),
+    "black_oxide": ((0.19, 0.19, 0.20), 0.36, "#0d0c0c"),
+    "phosphate": ((0.21, 0.21, 0.22), 0.46, "#0c0c0c"),
+    "green_coat": ((0.33, 0.36, 0.27), 0.42, "#14140f"),
+    "rust": ((0.42, 0.38, 0.35), 0.45, "#1f140d"),
+}
+
+
+def metal(rng: np.random.Generator, finish: str, size: float) -> bpy.types.Material:
+    """Small turned metal part: soft edges, dark hollows, scratches and, by finish, rust.
+
+    Parameters
+    ----------
+    size : length of the part in metres, to which the texture is scaled.
+    """
+    colour, roughness, dirt = METALS[finish]
+    g = Graph(finish)
+    v = g.coordinates(shift=rng.uniform(-10, 10, 3))
+    drift = g.remap(g.noise(v, 9 / size, 4, 0.6), 0.3, 0.7)
+    base = g.mix(drift, shade(colour, 0.88), shade(colour, 1.08))
+    if finish == "yellow_zinc":  # the passivation's faint rainbow
+        base = g.mix(g.remap(g.noise(v, 6 / size, 2), 0.52, 0.68, 0, 0.5), base, "#a9907a")
+    if finish == "galvanised":
+        cells = g.add("TexVoronoi", {"Vector": v, "Scale": 28 / size}, out="Color")
+        base = g.mix(0.14, base, cells, "MULTIPLY")
+    patina = g.remap(g.noise(v, 16 / size, 7, 0.7), 0.56, 0.74, 0, rng.uniform(0.1, 0.6))
+    base = g.mix(patina, base, shade(colour, 0.6))
+    hollow = g.add("AmbientOcclusion", {"Distance": 0.03 * size}, out="AO", samples=6)
+    base = g.mix(g.remap(hollow, 0.2, 0.8, 0.85, 0), base, dirt)
+    rust: object = 0.0
+    amount = 0.62 if finish == "rust" else rng.choice([0.0, 0.0, 0.25])
+    if finish in ("rust", "zinc", "steel", "galvanised", "black_oxide") and amount:
+        rust = g.remap(g.noise(v, 14 / size, 9, 0.72), 0.74 - 0.4 * amount, 0.82 - 0.36 * amount)
+        base = g.mix(rust, base, g.mix(g.noise(v, 60 / size, 4), "#4a2817", "#96592f"))
+    fine = g.noise(v, 90 / size, 5, 0.65)
+    rough = g.math("ADD", roughness, g.math("MULTIPLY", g.math("SUBTRACT", fine, 0.5), 0.3))
+    rough = g.math("ADD", rough, g.math("MULTIPLY", rust, 0.4), clamp=True)
+    round_edge = g.add("Bevel", {"Radius": 0.006 * size}, samples=4)
+    normal = g.bump(fine, 0.35, 0.0015 * size, round_edge)
+    shine = 0.6 if finish in ("phosphate", "green_coat") else 1.0
+    metallic = g.math("SUBTRACT", shine, rust, clamp=True)
+    return g.finish(
+        g.principled(base_color=base, metallic=metallic, roughness=rough, normal=normal)
+    )
+
+
+# --- scenes ---------------------------------------------------------------------------------
+
+
+def _lying(
+    screws: Sequence[bpy.types.Object], rng: np.random.Generator, arrangement: str, size: float
+) -> None:
+    ground = Ground(2.2 * size)
+    start = rng.uniform(0, 2 * np.pi)
+    for k, obj in enumerate(screws):
+        points = surface_points(obj.data)
+        yaw, xy = start, np.zeros(2)
+        if arrangement == "pair":
+            yaw = start + k * rng.choice([rng.uniform(0.15, 0.5), np.pi + rng.uniform(-0.4, 0.4)])
+            xy = k * 0.36 * size * np.array([-math.sin(start), math.cos(start)])
+        elif arrangement == "heap" and k:
+            yaw = rng.uniform(0, 2 * np.pi)
+            xy = rng.normal(0, 0.26 * size, 2)
+        roll = rng.integers(6) * np.pi / 3 + np.pi / 6
+        obj.matrix_world = settle(points, ground, roll, yaw, xy)
+        m = np.array(obj.matrix_world)
+        ground.add(points @ m[:3, :3].T + m[:3, 3])
+
+
+def _driven(
+    screws: Sequence[bpy.types.Object], rng: np.random.Generator, size: float, tip: float
+) -> bpy.types.Object:
+    """Drive the screws part way into a block of wood and return the block."""
+    extent = size * np.array([rng.uniform(1.3, 1.9), rng.uniform(0.8, 1.1), rng.uniform(0.45, 0.6)])
+    block = geometry.bevelled_box(extent, 0.02 * size, "block")
+    block.data.materials.append(wood(rng, varnish=0.1, wear=0.3))
+    yaw = rng.uniform(0, 2 * np.pi)
+    block.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ Matrix.Translation((0, 0, extent[2] / 2))
+    row = np.linspace(-0.27, 0.27, len(screws)) if len(screws) > 1 else np.array([0.0])
+    for obj, place in zip(screws, row, strict=True):
+        depth = rng.uniform(0.22, 0.4) * size
+        spot = Matrix.Translation(
+            (place * extent[0], rng.uniform(-0.18, 0.18) * extent[1], extent[2] - tip - depth)
+        )
+        lean = Matrix.Rotation(rng.uniform(0, 0.14), 4, Vector((*rng.normal(0, 1, 2), 0)))
+        spin = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
+        obj.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ spot @ lean @ spin
+    return block
+
+
+def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
+    """Build one instance: one or several equal screws, resting on z = 0 near the origin."""
+    screw = BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    arrangement = str(rng.choice(screw.poses))
+    count = {
+        "single": 1,
+        "pair": 2,
+        "heap": int(rng.integers(3, 6)),
+        "wood": int(rng.integers(1, 4)),
+        "on_head": 1,
+    }[arrangement]
+    if arrangement == "on_head" and rng.random() < 0.6:
+        count = 2
+    first = geometry.mesh_object(*screw.solid, "screw")
+    geometry.shade_smooth(first, 32)
+    first.data.materials.append(metal(rng, screw.finish, screw.length))
+    screws = [first, *(geometry.copy_of(first) for _ in range(count - 1))]
+    z = screw.solid[0][:, 2]
+    if arrangement == "wood":
+        return [*screws, _driven(screws, rng, screw.length, float(z.min()))]
+    if arrangement == "on_head":
+        flip = Matrix.Rotation(math.pi, 4, "X")
+        spin = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
+        first.matrix_world = Matrix.Translation((0, 0, float(z.max()))) @ flip @ spin
+        ground = Ground(2.2 * screw.length)
+        for other in screws[1:]:
+            side = rng.uniform(0, 2 * np.pi)
+            xy = (screw.head_radius * 2.4) * np.array([math.cos(side), math.sin(side)])
+            yaw = side + rng.choice([-1, 1]) * rng.uniform(1.2, 1.9)
+            other.matrix_world = settle(surface_points(other.data), ground, np.pi / 6, yaw, xy)
+        return screws
+    _lying(screws, rng, arrangement, screw.length)
+    return screws
