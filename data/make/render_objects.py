@@ -1,0 +1,198 @@
+"""Render the image set data/objects: photographs, masks and manifest.
+
+Needs Blender's Python module (`bpy`), numpy and pillow. Finished images are kept, so an
+interrupted run goes on where it stopped.
+
+    python data/make/render_objects.py
+    python data/make/render_objects.py --only Hat --split train --count 5 --out /tmp/try
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import importlib
+import json
+import os
+import sys
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+
+import bpy
+import geometry as geo
+import numpy as np
+import scene
+from mathutils import Matrix
+
+HERE = Path(__file__).resolve().parent
+CLASSES = {"Hat": "hat", "Cube": "cube", "Card": "card", "Torch": "torch_light", "Screw": "screw"}
+TRAIN_INSTANCES, TEST_INSTANCES, TEST_VIEWS = 13, 20, 2
+# Images whose first view turned out unclear: (split, class, number) -> view seed.
+SEED_OVERRIDES: dict[tuple[str, str, int], int] = {}
+FIELDS = ("file", "mask", "split", "class", "instance", "environment", "camera", "seed")
+
+
+@dataclass(frozen=True)
+class Job:
+    """One image of the set."""
+
+    split: str
+    label: str
+    number: int
+    instance: int
+
+    @property
+    def seed(self) -> int:
+        """Seed of the view: environment, light, clutter, camera and pose."""
+        key = (self.split, self.label, self.number)
+        return SEED_OVERRIDES.get(key, zlib.crc32("/".join(map(str, key)).encode()))
+
+    @property
+    def name(self) -> str:
+        """File name without folder and suffix."""
+        return f"{self.label}_{self.split}_{self.number:02d}"
+
+    @property
+    def image(self) -> str:
+        """Path of the photograph within the set."""
+        return f"images/{self.split}/{self.name}.jpg"
+
+    @property
+    def mask(self) -> str:
+        """Path of the mask within the set."""
+        return f"masks/{self.split}/{self.name}.png"
+
+
+def all_jobs() -> list[Job]:
+    """List the whole set; training and test share no instance."""
+    jobs = []
+    for label in CLASSES:
+        jobs += [Job("train", label, i, i) for i in range(TRAIN_INSTANCES)]
+        jobs += [
+            Job("test", label, i, TRAIN_INSTANCES + i // TEST_VIEWS)
+            for i in range(TEST_INSTANCES * TEST_VIEWS)
+        ]
+    return jobs
+
+
+def instance_rng(label: str, instance: int) -> np.random.Generator:
+    """Generator for an instance's shape and material: the same in every view."""
+    return np.random.default_rng([zlib.crc32(label.encode()), instance])
+
+
+def build_object(
+    module: ModuleType, job: Job, rng: np.random.Generator
+) -> tuple[list[bpy.types.Object], list[bpy.types.Object]]:
+    """Build an instance in a pose of its own; return (object, props such as a stand)."""
+    objects = module.build(job.instance, instance_rng(job.label, job.instance))
+    if hasattr(module, "pose"):
+        objects = module.pose(job.instance, objects, rng)
+    geo.move_all(objects, Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z"))
+    targets = [obj for obj in objects if not obj.get("prop")]
+    points = geo.world_vertices(targets)
+    centre = (points.min(0) + points.max(0)) / 2
+    geo.move_all(objects, Matrix.Translation((-centre[0], -centre[1], 0)))
+    return targets, [obj for obj in objects if obj.get("prop")]
+
+
+def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> dict:
+    """Render one image and its mask; return its row of the manifest."""
+    scene.reset()
+    module = importlib.import_module(CLASSES[job.label])
+    rng = np.random.default_rng([job.seed, 1])
+    targets, props = build_object(module, job, rng)
+    points = geo.world_vertices(targets + props)
+    radius = float(np.linalg.norm(points[:, :2], axis=1).max())
+    stage = scene.build_stage(rng, radius, targets + props)
+    scene.add_clutter(rng, radius, stage)
+    camera = scene.place_camera(
+        rng, targets, stage, elevation=getattr(module, "ELEVATION", (10.0, 85.0))
+    )
+    scene.render(
+        out / job.image, out / job.mask, targets, rng,
+        size=size, samples=samples, key=stage.key, threads=threads,
+    )  # fmt: skip
+    return {
+        "file": job.image, "mask": job.mask, "split": job.split, "class": job.label,
+        "instance": f"{job.label}_{job.instance:02d}", "environment": stage.describe(),
+        "camera": camera, "seed": job.seed,
+    }  # fmt: skip
+
+
+def write_manifest(rows: dict[str, dict], out: Path) -> None:
+    """Write manifest.csv in the order of the set."""
+    path = out / "manifest.csv"
+    part = path.with_suffix(".part")
+    with part.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, FIELDS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows[job.image] for job in all_jobs() if job.image in rows)
+    part.replace(path)
+
+
+def progress(done: int, total: int, started: float, name: str) -> None:
+    """Draw a progress bar on the terminal."""
+    bar = "#" * int(30 * done / total)
+    each = (time.monotonic() - started) / max(done, 1)
+    left = each * (total - done) / 60
+    sys.stderr.write(f"\r[{bar:<30}] {done}/{total} {each:.1f} s each, {left:.0f} min left {name} ")
+    sys.stderr.flush()
+
+
+def quiet() -> int:
+    """Send Blender's own chatter on stdout to nowhere; return the old stdout."""
+    sys.stdout.flush()
+    old = os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    return old
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", action="append", choices=list(CLASSES), help="only this class")
+    parser.add_argument("--split", choices=["train", "test"])
+    parser.add_argument("--count", type=int, help="first N images of each class and split")
+    parser.add_argument("--number", type=int, action="append", help="only images of this number")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "objects")
+    parser.add_argument("--samples", type=int, default=40)
+    parser.add_argument("--size", type=int, default=224, help="pixels")
+    parser.add_argument("--threads", type=int, default=0, help="0: all cores")
+    parser.add_argument("--share", default="0/1", help="k/n: every n-th image from the k-th")
+    parser.add_argument("--force", action="store_true", help="render again what is there")
+    args = parser.parse_args()
+
+    jobs = [
+        job
+        for job in all_jobs()
+        if (not args.only or job.label in args.only)
+        and args.split in (None, job.split)
+        and (args.count is None or job.number < args.count)
+        and (args.number is None or job.number in args.number)
+    ]
+    share, shares = map(int, args.share.split("/"))
+    jobs = jobs[share::shares]
+    # Rows are kept one file an image, so that several processes can share the work.
+    notes = args.out / ".rows"
+    notes.mkdir(parents=True, exist_ok=True)
+    quiet()
+    started = time.monotonic()
+    for done, job in enumerate(jobs):
+        progress(done, len(jobs), started, job.name)
+        note = notes / f"{job.name}.json"
+        complete = note.exists() and (args.out / job.image).exists()
+        if complete and not args.force and json.loads(note.read_text())["seed"] == job.seed:
+            continue
+        row = render_job(job, args.out, args.samples, args.threads, args.size)
+        note.write_text(json.dumps(row))
+    rows = {row["file"]: row for row in (json.loads(p.read_text()) for p in notes.glob("*.json"))}
+    write_manifest(rows, args.out)
+    progress(len(jobs), len(jobs), started, "")
+    sys.stderr.write("\n")
+
+
+if __name__ == "__main__":
+    main()
