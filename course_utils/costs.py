@@ -93,6 +93,12 @@ def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
             yield name, layer
 
 
+def output_shape(layer) -> tuple[int | None, ...]:
+    """Shape of a layer's output without the batch axis (of the first, if there are several)."""
+    output = layer.output
+    return (output[0] if isinstance(output, (list, tuple)) else output).shape[1:]
+
+
 def block_of(name: str) -> str:
     """Block of a layer: its name up to the first ``/`` or ``_``.
 
@@ -200,11 +206,10 @@ def _sum(name: str, costs: list[Cost], shape: tuple) -> Cost:
 
 
 def _layer_cost(name: str, layer) -> Cost:
-    shape = _one_shape(layer.output)
     return Cost(
         name=name,
         kind=type(layer).__name__,
-        shape=shape[1:],
+        shape=output_shape(layer),
         trainable=sum(math.prod(w.shape) for w in layer.trainable_weights),
         fixed=sum(math.prod(w.shape) for w in layer.non_trainable_weights if _is_stored(w)),
         multiply_adds=_multiply_adds(layer),
@@ -214,10 +219,6 @@ def _layer_cost(name: str, layer) -> Cost:
 def _is_stored(weight) -> bool:
     # Dropout and augmentation keep the state of their random generator as a variable.
     return "seed_generator" not in weight.path
-
-
-def _one_shape(tensors) -> tuple:
-    return (tensors[0] if isinstance(tensors, (list, tuple)) else tensors).shape
 
 
 def _multiply_adds(layer) -> int:

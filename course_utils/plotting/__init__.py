@@ -4,6 +4,8 @@ Functions that draw one plot take and return a matplotlib ``Axes``; those that d
 return a ``Figure``.
 """
 
+from course_utils.plotting.architectures import plot_architecture, plot_costs, plot_history
+from course_utils.plotting.experiments import plot_curves, plot_estimates
 from course_utils.plotting.images import (
     plot_image,
     plot_images,
@@ -18,7 +20,12 @@ from course_utils.plotting.training import plot_confusion_matrix, plot_learning_
 __all__ = [
     "CLASS_COLOURS",
     "COLOURS",
+    "plot_architecture",
     "plot_confusion_matrix",
+    "plot_costs",
+    "plot_curves",
+    "plot_estimates",
+    "plot_history",
     "plot_image",
     "plot_images",
     "plot_learning_curve",
