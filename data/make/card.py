@@ -9,6 +9,7 @@ import card_faces as faces
 import geometry
 import materials
 import numpy as np
+import prints
 from mathutils import Matrix
 
 FAMILIES = (
@@ -39,21 +40,10 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
 # ------------------------------------------------------------------------ one card
 
 
-def _image(pixels: np.ndarray, name: str) -> bpy.types.Image:
-    height, width = pixels.shape[:2]
-    image = bpy.data.images.new(name, width, height)
-    rgba = np.ones((height, width, 4), np.float32)
-    rgba[..., :3] = pixels[::-1] / 255.0
-    image.pixels.foreach_set(rgba.ravel())
-    image.update()
-    image.pack()
-    return image
-
-
 def _print(pixels: np.ndarray, rng: np.random.Generator, wear: float) -> bpy.types.Material:
     """Coated card printed with an image; worn coating is duller."""
     g = materials.Graph("card")
-    base = g.add("TexImage", out="Color", image=_image(pixels, "card"))
+    base = g.add("TexImage", out="Color", image=prints.image(pixels, "card"))
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     rough = g.remap(g.noise(v, 60, 5), 0.3, 0.7, 0.26 + 0.2 * wear, 0.4 + 0.25 * wear)
     normal = g.bump(g.noise(v, 18, 2), 0.25, 0.0012)

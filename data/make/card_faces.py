@@ -9,11 +9,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from pathlib import Path
 
-import bpy
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+import prints
+from PIL import Image, ImageDraw
 
 SUITS = ("spades", "hearts", "diamonds", "clubs")
 RANKS = ("A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K")
@@ -149,13 +148,6 @@ def suit_outline(suit: str) -> list[list[Point]]:
 # -------------------------------------------------------------------------- painter
 
 
-def _font(size: float, weight: int) -> ImageFont.FreeTypeFont:
-    path = Path(bpy.utils.system_resource("DATAFILES")) / "fonts" / "Inter.woff2"
-    font = ImageFont.truetype(str(path), round(size))
-    font.set_variation_by_axes([20, weight])
-    return font
-
-
 class Painter:
     """Pillow canvas addressed in millimetres from the centre, y up."""
 
@@ -223,7 +215,7 @@ class Painter:
         angle: int = 0,
     ) -> None:
         """Text whose capitals are `height` mm high, centred at (x, y)."""
-        font = _font(height * self.scale / 0.727, weight)
+        font = prints.font(height * self.scale / 0.727, weight)
         left, top, right, bottom = font.getbbox(text)
         mask = Image.new("L", (right - left, bottom - top), 0)
         ImageDraw.Draw(mask).text((-left, -top), text, font=font, fill=255)
