@@ -34,16 +34,16 @@ def EfficientNetLite0(
 
     Parameters
     ----------
-    include_top
+    include_top : bool
         With the 1000-class layer, or the convolutional base alone.
-    weights
-        Path of a ``.weights.h5`` file, or None for random weights. The file of the whole
+    weights : path or None
+        A ``.weights.h5`` file, or None for random weights. The file of the whole
         network serves the base too.
-    input_shape
+    input_shape : tuple of int
         Height, width and 3 channels.
-    pooling
+    pooling : {"avg"} or None
         "avg" for a global average at the end of the base; used only without the top.
-    classes, classifier_activation
+    classes, classifier_activation : int, str or None
         Size and activation of the last layer; None gives logits.
 
     Returns
