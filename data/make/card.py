@@ -27,6 +27,7 @@ FAMILIES = (
     "scattered",
 )
 
+ELEVATION = (30.0, 82.0)  # degrees; a card on a table is hard to read from lower down
 THICKNESS = 0.0003
 Card = tuple[str, str]  # rank and suit
 
@@ -206,48 +207,40 @@ def _poker_hand(rng: np.random.Generator) -> list[Card]:
     return _draw(rng, int(rng.integers(2, 6)))
 
 
-def _turn_all(
-    objects: list[bpy.types.Object], rng: np.random.Generator, spread: float = 25.0
-) -> list[bpy.types.Object]:
-    """Turn a group about z by up to `spread` degrees, so that cards are seldom square."""
-    geometry.move_all(objects, Matrix.Rotation(math.radians(rng.uniform(-spread, spread)), 4, "Z"))
-    return objects
-
-
 # ------------------------------------------------------------------------ families
 
 
 def _number(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     ranks = ["A", *faces.RANKS[1:10]]
     card = (ranks[rng.integers(len(ranks))], faces.SUITS[rng.integers(4)])
-    return _turn_all([Printer(deck, rng).relaxed(card)], rng)
+    return [Printer(deck, rng).relaxed(card)]
 
 
 def _court(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     card = (str(rng.choice(["J", "Q", "K"])), faces.SUITS[rng.integers(4)])
-    return _turn_all([Printer(deck, rng).relaxed(card)], rng)
+    return [Printer(deck, rng).relaxed(card)]
 
 
 def _ace_of_spades(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
-    return _turn_all([Printer(deck, rng).relaxed(("A", "spades"))], rng)
+    return [Printer(deck, rng).relaxed(("A", "spades"))]
 
 
 def _joker(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     card = ("joker", "red" if rng.random() < 0.7 else "black")
-    return _turn_all([Printer(deck, rng).relaxed(card)], rng)
+    return [Printer(deck, rng).relaxed(card)]
 
 
 def _back(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     printer = Printer(deck, rng)
     first = printer.relaxed(None)
     if rng.random() < 0.5:
-        return _turn_all([first], rng)
+        return [first]
     second = printer.relaxed(_draw(rng, 1)[0])
     geometry.place(second, (0.03, 0.018, 0), (0, 0, rng.uniform(-35, 35)))
     geometry.rest_on_ground(second)
     geometry.place(first, (-0.022, -0.01, 0), (0, 0, rng.uniform(-20, 20)))
     _lay_on(first, second)
-    return _turn_all([first, second], rng)
+    return [first, second]
 
 
 def _lay_on(upper: bpy.types.Object, lower: bpy.types.Object) -> None:
@@ -271,7 +264,7 @@ def _fan(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         x, y = -math.sin(turn) * -pivot, pivot + math.cos(turn) * -pivot
         geometry.place(obj, (x, y, (k + 0.5) * 1.5 * THICKNESS), (0, 0, math.degrees(turn)))
         objects.append(obj)
-    return _turn_all(objects, rng)
+    return objects
 
 
 def _hand(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -285,7 +278,7 @@ def _hand(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         z = (k + 0.5) * 1.5 * THICKNESS
         geometry.place(obj, (x, rng.normal(0, 0.0015), z), (0, 0, rng.normal(0, 2.0)))
         objects.append(obj)
-    return _turn_all(objects, rng, 20)
+    return objects
 
 
 def _scattered(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -312,7 +305,7 @@ def _bent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         angle = math.pi / 2 if rng.random() < 0.7 else 0.0
         radius = -rng.uniform(0.06, 0.11)
         geometry.deform(obj, lambda p: curl(p, angle, radius))
-    return _turn_all([geometry.rest_on_ground(obj)], rng)
+    return [geometry.rest_on_ground(obj)]
 
 
 def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.Object:
@@ -378,7 +371,7 @@ def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
                 (0, side * math.degrees(lean), 0),
             )
         objects.append(geometry.rest_on_ground(loose))
-    return _turn_all(objects, rng, 40)
+    return objects
 
 
 def _tent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -410,7 +403,7 @@ def _tent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         turn = 0 if not upright else 90
         geometry.place(bridge, (0, 0, rise + 3 * THICKNESS), (0, 0, turn))
         objects += [bridge, *pair(0, rise + 4 * THICKNESS)]
-    elif rng.random() < 0.6:
+    elif rng.random() < 0.35:
         lying = printer.relaxed(_draw(rng, 1)[0])
         geometry.place(
             lying,
@@ -418,7 +411,7 @@ def _tent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
             (0, 0, rng.uniform(-60, 60)),
         )
         objects.append(geometry.rest_on_ground(lying))
-    return _turn_all(objects, rng, 50)
+    return objects
 
 
 # ------------------------------------------------------------------------ the box
@@ -509,9 +502,7 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     level = float(geometry.world_vertices(stack)[:, 2].max())
     more = rng.uniform(0, 0.02)
     geometry.place(card, (0, out + more, level + THICKNESS), (0, 0, 0))
-    group = [*objects, stack, card]
-    geometry.move_all(group, Matrix.Rotation(math.pi, 4, "Z"))  # open towards the camera
-    return _turn_all(group, rng, 60)
+    return [*objects, stack, card]
 
 
 _BUILDERS = {

@@ -950,7 +950,7 @@ def _sugar_material(rng: np.random.Generator, brown: bool) -> bpy.types.Material
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     grain = g.add("TexVoronoi", {"Vector": v, "Scale": 2400}, out="Color")
     tone = g.add("SeparateColor", {0: grain}, out=0)
-    light, dark = ("#b5834a", "#7c5128") if brown else ("#fbfaf7", "#dcd9d2")
+    light, dark = ("#a98a66", "#7d5f42") if brown else ("#fbfaf7", "#dcd9d2")
     base = g.mix(tone, dark, light)
     cells = g.add("TexVoronoi", {"Vector": v, "Scale": 2400}, out="Distance")
     normal = g.bump(cells, -0.7, 0.0004)
