@@ -14,10 +14,25 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
-import numpy as np
 import geometry
+import numpy as np
 from materials import Graph, shade, wood
 from mathutils import Matrix, Vector
+from solids import (
+    SEGMENTS,
+    Ground,
+    Solid,
+    merge,
+    moved,
+    polygon_radius,
+    prism,
+    revolve,
+    ring,
+    settle,
+    subtract,
+    surface_points,
+    tube,
+)
 
 FAMILIES: tuple[str, ...] = (
     "wood_countersunk",
@@ -34,93 +49,8 @@ FAMILIES: tuple[str, ...] = (
     "button_torx",
 )
 
-Solid = tuple[np.ndarray, list[tuple[int, ...]]]
-
-SEGMENTS = 48
 WOOD_THREAD = ((0.0, 0.0), (0.42, 0.0), (0.66, 0.92), (0.70, 1.0), (0.74, 0.92), (0.98, 0.02))
 MACHINE_THREAD = ((0.0, 0.0), (0.14, 0.0), (0.46, 0.95), (0.52, 1.0), (0.62, 1.0), (0.68, 0.95))
-
-
-# --- solids ---------------------------------------------------------------------------------
-
-
-def revolve(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGMENTS) -> Solid:
-    """Closed solid of revolution.
-
-    Parameters
-    ----------
-    rows : (z, radius) from the top down; a radius is a number or one value for each segment.
-    """
-    angle = 2 * np.pi * np.arange(segments) / segments
-    verts: list[np.ndarray] = []
-    rings: list[np.ndarray] = []
-    count = 0
-    for z, radius in rows:
-        if np.ndim(radius) == 0 and radius == 0:
-            ring = np.array([[0.0, 0.0, z]])
-        else:
-            r = np.broadcast_to(radius, segments)
-            ring = np.stack([r * np.cos(angle), r * np.sin(angle), np.full(segments, z)], 1)
-        rings.append(np.arange(count, count + len(ring)))
-        verts.append(ring)
-        count += len(ring)
-    faces: list[tuple[int, ...]] = []
-    for top, bottom in zip(rings, rings[1:], strict=False):
-        for i in range(segments):
-            j = (i + 1) % segments
-            if len(top) == 1 and len(bottom) == 1:
-                continue
-            if len(top) == 1:
-                faces.append((top[0], bottom[i], bottom[j]))
-            elif len(bottom) == 1:
-                faces.append((top[i], bottom[0], top[j]))
-            else:
-                faces.append((top[i], bottom[i], bottom[j], top[j]))
-    if len(rings[0]) > 1:
-        faces.append(tuple(rings[0]))
-    if len(rings[-1]) > 1:
-        faces.append(tuple(rings[-1][::-1]))
-    return np.concatenate(verts), faces
-
-
-def prism(outline: np.ndarray, top: float, bottom: float, taper: float = 1.0) -> Solid:
-    """Prism over a star-shaped outline ``(n, 2)``, its lower end scaled by `taper`."""
-    n = len(outline)
-    upper = np.column_stack([outline, np.full(n, top)])
-    lower = np.column_stack([outline * taper, np.full(n, bottom)])
-    verts = np.concatenate([upper, lower, [[0, 0, top], [0, 0, bottom]]])
-    faces: list[tuple[int, ...]] = []
-    for i in range(n):
-        j = (i + 1) % n
-        faces += [(i, n + i, n + j, j), (2 * n, i, j), (2 * n + 1, n + j, n + i)]
-    return verts, faces
-
-
-def merge(*solids: Solid) -> Solid:
-    """Put solids side by side into one (they may overlap)."""
-    verts, faces, base = [], [], 0
-    for v, f in solids:
-        verts.append(v)
-        faces += [tuple(i + base for i in face) for face in f]
-        base += len(v)
-    return np.concatenate(verts), faces
-
-
-def moved(solid: Solid, matrix: Matrix) -> Solid:
-    """The solid under a rigid transformation."""
-    m = np.array(matrix)
-    return solid[0] @ m[:3, :3].T + m[:3, 3], solid[1]
-
-
-def subtract(solid: Solid, *cutters: Solid) -> Solid:
-    """The solid minus the cutters."""
-    body = geometry.mesh_object(*solid, "body")
-    for cutter in cutters:
-        geometry.boolean(body, geometry.mesh_object(*cutter, "cutter"))
-    verts = geometry.world_vertices(body)
-    faces = [tuple(p.vertices) for p in body.data.polygons]
-    bpy.data.objects.remove(body)
-    return verts, faces
 
 
 def thread(
@@ -141,7 +71,7 @@ def thread(
     profile : (place in the pitch 0–1, ridge height 0–1) along one turn.
     """
     angle = 2 * np.pi * np.arange(SEGMENTS + 1) / SEGMENTS
-    turns = int(math.ceil((top - tip) / pitch)) + 3
+    turns = math.ceil((top - tip) / pitch) + 3
     place = np.array([t + p for t in range(-1, turns) for p, _ in profile])
     height = np.array([h for _ in range(-1, turns) for _, h in profile])
     z = top - (place[:, None] + angle[None, :] / (2 * np.pi) - 1) * pitch
@@ -210,13 +140,6 @@ def blunt_thread(
         return np.clip(root * 0.9 + above * 0.9, root * 0.9, radius)
 
     return thread(top, top - length, pitch, core, crest, MACHINE_THREAD)
-
-
-def polygon_radius(sides: int, inscribed: float, segments: int = SEGMENTS) -> np.ndarray:
-    """Radius of a regular polygon at each segment's angle."""
-    angle = 2 * np.pi * np.arange(segments) / segments
-    sector = 2 * np.pi / sides
-    return inscribed / np.cos((angle + sector / 2) % sector - sector / 2)
 
 
 # --- drives ---------------------------------------------------------------------------------
@@ -354,7 +277,7 @@ def socket_head(radius: float, height: float) -> Solid:
 def washer(inner: float, outer: float, thickness: float) -> Solid:
     """Flat washer lying on z = 0."""
     b = 0.15 * thickness
-    return _ring(
+    return ring(
         [
             (thickness, inner),
             (thickness, outer - b),
@@ -381,37 +304,7 @@ def hex_nut(inner: float, inscribed: float, height: float) -> Solid:
     for step in np.linspace(1, 0, 6):
         rows.append((step * 0.15 * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2))))
     rows += [(0.0, inscribed * 0.9), (0.0, inner * 1.15), (height * 0.1, inner * 0.98)]
-    return _ring(rows, 72)
-
-
-def _ring(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGMENTS) -> Solid:
-    """Closed ring swept by a closed profile."""
-    verts, faces = revolve([*rows, rows[0]], segments)
-    return verts, faces[:-2]
-
-
-def tube(path: np.ndarray, radius: float | np.ndarray, sides: int = 20) -> Solid:
-    """Round bar along a path ``(n, 3)`` in the xz plane, closed at its ends."""
-    tangent = np.gradient(path, axis=0)
-    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    side = np.array([0.0, 1.0, 0.0])
-    normal = np.cross(side, tangent)
-    t = 2 * np.pi * np.arange(sides) / sides
-    r = np.broadcast_to(radius, len(path))[:, None, None]
-    ring = np.cos(t)[None, :, None] * normal[:, None] + np.sin(t)[None, :, None] * side
-    verts = (path[:, None] + r * ring).reshape(-1, 3)
-    faces = [
-        (
-            i * sides + k,
-            i * sides + (k + 1) % sides,
-            (i + 1) * sides + (k + 1) % sides,
-            (i + 1) * sides + k,
-        )
-        for i in range(len(path) - 1)
-        for k in range(sides)
-    ]
-    last = (len(path) - 1) * sides
-    return verts, [*faces, tuple(range(sides))[::-1], tuple(range(last, last + sides))]
+    return ring(rows, 72)
 
 
 # --- families -------------------------------------------------------------------------------
@@ -452,7 +345,7 @@ def wood_countersunk(rng: np.random.Generator) -> Screw:
         finish,
         length,
         head,
-        ("single", "pair", "heap", "wood", "on_head"),
+        ("single", "pair", "heap", "heap", "wood", "on_head"),
     )
 
 
@@ -474,7 +367,7 @@ def drywall(rng: np.random.Generator) -> Screw:
         _finish(rng, "phosphate", "phosphate", "zinc"),
         length,
         head,
-        ("single", "pair", "heap", "wood", "on_head"),
+        ("single", "pair", "heap", "heap", "wood", "on_head"),
     )
 
 
@@ -492,7 +385,7 @@ def deck_torx(rng: np.random.Generator) -> Screw:
         _finish(rng, "yellow_zinc", "brass", "green_coat", "stainless"),
         length,
         head,
-        ("single", "pair", "heap", "wood", "on_head"),
+        ("single", "pair", "heap", "heap", "wood", "on_head"),
     )
 
 
@@ -551,7 +444,7 @@ def hex_bolt(rng: np.random.Generator) -> Screw:
         nut = moved(hex_nut(radius * 0.97, head, depth), Matrix.Rotation(rng.uniform(0, 1), 4, "Z"))
         parts.append(moved(nut, Matrix.Translation((0, 0, place))))
     finish = _finish(rng, "zinc", "stainless", "black_oxide", "rust", "galvanised", "yellow_zinc")
-    return Screw(merge(*parts), finish, length, head, ("single", "pair", "on_head", "single"))
+    return Screw(merge(*parts), finish, length, head, ("single", "pair", "pair", "on_head"))
 
 
 def machine_slotted(rng: np.random.Generator) -> Screw:
@@ -566,7 +459,7 @@ def machine_slotted(rng: np.random.Generator) -> Screw:
         _finish(rng, "stainless", "brass", "zinc", "steel"),
         length,
         head,
-        ("single", "pair", "heap", "on_head"),
+        ("single", "pair", "pair", "heap", "heap", "on_head"),
     )
 
 
@@ -582,7 +475,7 @@ def button_torx(rng: np.random.Generator) -> Screw:
         _finish(rng, "stainless", "black_oxide", "zinc"),
         length,
         head,
-        ("single", "pair", "heap", "on_head"),
+        ("single", "pair", "pair", "heap", "heap", "on_head"),
     )
 
 
@@ -610,7 +503,7 @@ def socket_cap(rng: np.random.Generator) -> Screw:
         _finish(rng, "black_oxide", "black_oxide", "stainless"),
         length,
         head,
-        ("single", "pair", "heap", "on_head"),
+        ("single", "pair", "pair", "heap", "heap", "on_head"),
     )
 
 
@@ -641,7 +534,7 @@ def lag(rng: np.random.Generator) -> Screw:
         _finish(rng, "galvanised", "rust", "zinc", "yellow_zinc"),
         length,
         head,
-        ("single", "pair", "wood", "single"),
+        ("single", "pair", "pair", "wood"),
     )
 
 
@@ -658,7 +551,7 @@ def self_tapping_flange(rng: np.random.Generator) -> Screw:
         _finish(rng, "zinc", "zinc", "stainless", "phosphate"),
         length,
         head * 1.5,
-        ("single", "pair", "heap", "wood", "on_head"),
+        ("single", "pair", "heap", "heap", "wood", "on_head"),
     )
 
 
@@ -680,7 +573,7 @@ def eye(rng: np.random.Generator) -> Screw:
         _finish(rng, "zinc", "brass", "galvanised", "rust"),
         length + 2 * loop,
         loop,
-        ("single", "pair", "wood", "wood"),
+        ("single", "pair", "pair", "wood"),
     )
 
 
@@ -697,7 +590,7 @@ def thumb(rng: np.random.Generator) -> Screw:
             (0, radius * 1.5),
         ]
     )
-    if rng.random() < 0.65:
+    if rng.random() < 0.75:
         head: list[Solid] = [collar]
         for side in (-1, 1):
             a = np.linspace(0, 2 * np.pi, 40, endpoint=False)
@@ -708,8 +601,8 @@ def thumb(rng: np.random.Generator) -> Screw:
             head.append(moved(wing, lift @ lean))
         width = radius * 4
     else:
-        n, width = 120, radius * 2.7
-        knurl = width * (1 + 0.035 * np.cos(30 * 2 * np.pi * np.arange(n) / n))
+        n, width = 144, radius * 2.1
+        knurl = width * (1 + 0.025 * np.cos(36 * 2 * np.pi * np.arange(n) / n))
         rows: list[tuple[float, float | np.ndarray]] = [
             (radius * 3.1, 0.0),
             (radius * 3.1, width * 0.9),
@@ -727,7 +620,7 @@ def thumb(rng: np.random.Generator) -> Screw:
         _finish(rng, "brass", "zinc", "stainless", "old_brass"),
         length,
         width,
-        ("single", "single", "pair"),
+        ("single", "pair"),
     )
 
 
@@ -747,89 +640,17 @@ BUILDERS: dict[str, Callable[[np.random.Generator], Screw]] = {
 }
 
 
-# --- poses ----------------------------------------------------------------------------------
-
-
-class Ground:
-    """Height map of what already lies there, for letting the next thing down onto it."""
-
-    def __init__(self, size: float, cells: int = 260) -> None:
-        self.cell = 2 * size / cells
-        self.height = np.zeros((cells, cells))
-
-    def _index(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        index = np.clip(xy / self.cell + len(self.height) / 2, 1, len(self.height) - 2).astype(int)
-        return index[:, 0], index[:, 1]
-
-    def under(self, points: np.ndarray) -> np.ndarray:
-        """Height of the ground under each point ``(n, 3)``."""
-        return self.height[self._index(points[:, :2])]
-
-    def add(self, points: np.ndarray) -> None:
-        """Heap up the points."""
-        i, j = self._index(points[:, :2])
-        for di in (-1, 0, 1):
-            for dj in (-1, 0, 1):
-                np.maximum.at(self.height, (i + di, j + dj), points[:, 2])
-
-
-def surface_points(mesh: bpy.types.Mesh, count: int = 9000) -> np.ndarray:
-    """Points spread evenly over a mesh, and its vertices."""
-    mesh.calc_loop_triangles()
-    tri = np.empty(len(mesh.loop_triangles) * 3, np.int32)
-    mesh.loop_triangles.foreach_get("vertices", tri)
-    verts = np.empty(len(mesh.vertices) * 3)
-    mesh.vertices.foreach_get("co", verts)
-    verts = verts.reshape(-1, 3)
-    corners = verts[tri.reshape(-1, 3)]
-    area = np.linalg.norm(
-        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-    )
-    rng = np.random.default_rng(0)
-    pick = rng.choice(len(area), count, p=area / area.sum())
-    a, b = rng.random((2, count, 1))
-    a, b = np.where(a + b > 1, 1 - a, a), np.where(a + b > 1, 1 - b, b)
-    c = corners[pick]
-    return np.concatenate([c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0]), verts])
-
-
-def settle(points: np.ndarray, ground: Ground, roll: float, yaw: float, xy: np.ndarray) -> Matrix:
-    """Resting pose of a lying screw: the tilt with the lowest centre of gravity that touches.
-
-    The screw's axis is turned from z into the x axis (head towards +x), rolled about itself,
-    tilted, then turned by `yaw` about z and put at `xy`.
-    """
-    middle = Vector(points.mean(0))
-    best: tuple[float, Matrix] | None = None
-    for tilt in np.radians(np.arange(-40, 41, 1.0)):
-        turn = (
-            Matrix.Translation((*xy, 0))
-            @ Matrix.Rotation(yaw, 4, "Z")
-            @ Matrix.Rotation(math.pi / 2 + tilt, 4, "Y")
-            @ Matrix.Rotation(roll, 4, "Z")
-            @ Matrix.Translation((0, 0, -middle.z))
-        )
-        m = np.array(turn)
-        placed = points @ m[:3, :3].T + m[:3, 3]
-        lift = float((ground.under(placed) - placed[:, 2]).max())
-        energy = lift + (turn @ middle).z
-        if best is None or energy < best[0]:
-            best = (energy, Matrix.Translation((0, 0, lift)) @ turn)
-    assert best is not None
-    return best[1]
-
-
 # --- finishes -------------------------------------------------------------------------------
 
 # colour of the bare metal, its roughness, colour of the dirt in its hollows
 METALS: dict[str, tuple[tuple[float, float, float], float, str]] = {
     "zinc": ((0.78, 0.79, 0.81), 0.24, "#3a3733"),
     "steel": ((0.66, 0.65, 0.64), 0.32, "#2f2a26"),
-    "stainless": ((0.80, 0.79, 0.77), 0.17, "#34322f"),
+    "stainless": ((0.78, 0.77, 0.75), 0.25, "#34322f"),
     "galvanised": ((0.62, 0.64, 0.66), 0.50, "#3c3a37"),
-    "yellow_zinc": ((0.83, 0.70, 0.43), 0.26, "#3f301d"),
-    "brass": ((0.82, 0.66, 0.33), 0.24, "#37290f"),
-    "old_brass": ((0.58, 0.44, 0.24), 0.42, "#2a2013"),
+    "yellow_zinc": ((0.77, 0.69, 0.51), 0.26, "#3f301d"),
+    "brass": ((0.77, 0.65, 0.42), 0.24, "#37290f"),
+    "old_brass": ((0.55, 0.45, 0.30), 0.42, "#2a2013"),
     "black_oxide": ((0.19, 0.19, 0.20), 0.36, "#0d0c0c"),
     "phosphate": ((0.21, 0.21, 0.22), 0.46, "#0c0c0c"),
     "green_coat": ((0.33, 0.36, 0.27), 0.42, "#14140f"),
@@ -879,23 +700,28 @@ def metal(rng: np.random.Generator, finish: str, size: float) -> bpy.types.Mater
 
 
 def _lying(
-    screws: Sequence[bpy.types.Object], rng: np.random.Generator, arrangement: str, size: float
+    screws: Sequence[bpy.types.Object], rng: np.random.Generator, arrangement: str, kind: Screw
 ) -> None:
-    ground = Ground(2.2 * size)
+    ground = Ground(2.2 * kind.length)
     start = rng.uniform(0, 2 * np.pi)
     for k, obj in enumerate(screws):
         points = surface_points(obj.data)
-        yaw, xy = start, np.zeros(2)
+        rolls = rng.choice(12, 3, replace=False) * np.pi / 6
         if arrangement == "pair":
             yaw = start + k * rng.choice([rng.uniform(0.15, 0.5), np.pi + rng.uniform(-0.4, 0.4)])
-            xy = k * 0.36 * size * np.array([-math.sin(start), math.cos(start)])
-        elif arrangement == "heap" and k:
-            yaw = rng.uniform(0, 2 * np.pi)
-            xy = rng.normal(0, 0.26 * size, 2)
-        roll = rng.integers(6) * np.pi / 3 + np.pi / 6
-        obj.matrix_world = settle(points, ground, roll, yaw, xy)
-        m = np.array(obj.matrix_world)
-        ground.add(points @ m[:3, :3].T + m[:3, 3])
+            xy = k * 2.2 * kind.head_radius * np.array([-math.sin(start), math.cos(start)])
+            places = [(yaw, xy)]
+        elif k:
+            places = [
+                (rng.uniform(0, 2 * np.pi), rng.normal(0, 0.3 * kind.length, 2)) for _ in range(4)
+            ]
+        else:
+            places = [(start, np.zeros(2))]
+        poses = [settle(points, ground, rolls, yaw, xy) for yaw, xy in places]
+        clouds = [points @ np.array(m)[:3, :3].T + np.array(m)[:3, 3] for m in poses]
+        lowest = int(np.argmin([cloud[:, 2].max() for cloud in clouds]))
+        obj.matrix_world = poses[lowest]
+        ground.add(clouds[lowest])
 
 
 def _driven(
@@ -909,13 +735,14 @@ def _driven(
     block.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ Matrix.Translation((0, 0, extent[2] / 2))
     row = np.linspace(-0.27, 0.27, len(screws)) if len(screws) > 1 else np.array([0.0])
     for obj, place in zip(screws, row, strict=True):
-        depth = rng.uniform(0.22, 0.4) * size
+        depth = rng.uniform(0.16, 0.28) * size
         spot = Matrix.Translation(
             (place * extent[0], rng.uniform(-0.18, 0.18) * extent[1], extent[2] - tip - depth)
         )
         lean = Matrix.Rotation(rng.uniform(0, 0.14), 4, Vector((*rng.normal(0, 1, 2), 0)))
         spin = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
         obj.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ spot @ lean @ spin
+    block["prop"] = True
     return block
 
 
@@ -948,7 +775,7 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
             side = rng.uniform(0, 2 * np.pi)
             xy = (screw.head_radius * 2.4) * np.array([math.cos(side), math.sin(side)])
             yaw = side + rng.choice([-1, 1]) * rng.uniform(1.2, 1.9)
-            other.matrix_world = settle(surface_points(other.data), ground, np.pi / 6, yaw, xy)
+            other.matrix_world = settle(surface_points(other.data), ground, [0, np.pi / 6], yaw, xy)
         return screws
-    _lying(screws, rng, arrangement, screw.length)
+    _lying(screws, rng, arrangement, screw)
     return screws
