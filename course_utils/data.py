@@ -162,6 +162,7 @@ def load_folder(
         labels += [label] * len(found)
     return read_images(files, image_size), np.array(labels, dtype=np.int64), class_names
 
+
 def sample_photographs() -> dict[str, Path]:
     """Natural photographs that come with matplotlib and scikit-image.
 

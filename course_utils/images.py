@@ -157,8 +157,8 @@ def _check_complete(path: Path) -> None:
 
     if not path.is_file():
         raise FileNotFoundError(
-            f"No image at {path.absolute()}. Check the spelling and the working directory "
-            f"({Path.cwd()})."
+            f"There is no file {path}. Check the spelling; "
+            f"relative paths start at {Path.cwd()}."
         )
     try:
         with Image.open(path) as image:

@@ -127,6 +127,7 @@ def execute(path: Path):
             kernel_name="python3",
             resources={"metadata": {"path": str(path.parent)}},
             record_timing=False,
+            extra_arguments=["--log-level=ERROR"],
             on_cell_start=lambda cell, cell_index: bar.update(cell_index - bar.n),
         )
         client.execute()

@@ -34,8 +34,11 @@ def setup(seed: int = 0) -> None:
 
 @contextlib.contextmanager
 def _silenced_stderr() -> Iterator[None]:
-    """Send file descriptor 2 nowhere: TensorFlow's C++ start-up notes bypass sys.stderr."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    """Send file descriptor 2 nowhere: TensorFlow's C++ start-up notes bypass sys.stderr.
+
+    The level stays set, since later notes about missing GPUs would land under a cell.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.stderr.flush()
     saved = os.dup(2)
     try:

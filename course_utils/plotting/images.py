@@ -178,10 +178,13 @@ def plot_probabilities(
 
 
 def _grid(n: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
-    """Axes for n square images, those left over hidden."""
+    """Axes for n square images, those left over hidden; a row is at most 11 inches wide."""
     columns = min(columns, n)
     rows = -(-n // columns)
-    fig, axes = plt.subplots(rows, columns, figsize=(2.0 * columns, 2.15 * rows), squeeze=False)
+    side = min(2.8, 11 / columns)
+    fig, axes = plt.subplots(
+        rows, columns, figsize=(side * columns, (side + 0.2) * rows), squeeze=False
+    )
     fig.suptitle(title, x=0.01, ha="left")
     axes = list(axes.flat)
     for ax in axes:

@@ -7,37 +7,36 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
+from course_utils.plotting.experiments import plot_curves
 from course_utils.plotting.style import CLASS_COLOURS
 
 
 def plot_learning_curve(
-    history: Mapping[str, Sequence[float]],
+    histories: Mapping[str, np.ndarray],
     metric: str = "accuracy",
     *,
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
-    """Learning curve: a metric by epoch, for training and, where given, validation.
+    """A metric by epoch for training and test: mean over the seeds, with their range.
 
     Parameters
     ----------
-    history : mapping of str to sequence of float
-        ``History.history`` of Keras's ``fit``.
+    histories : mapping of str to ndarray of shape ``(seeds, epochs)``
+        ``History.history`` of Keras's ``fit``, repeated over seeds; ``val_<metric>`` is
+        the test set.
     metric : str
-        A key of ``history``; ``val_<metric>`` is drawn beside it.
+        A key of ``histories``.
     title : str
         The figure's message.
     """
-    ax = ax or plt.gca()
-    for key, label in ((metric, "training"), (f"val_{metric}", "test")):
-        if key in history:
-            epochs = np.arange(1, len(history[key]) + 1)
-            ax.plot(epochs, history[key], marker="o", label=label)
+    epochs = np.arange(1, histories[metric].shape[1] + 1)
+    curves = {"training": histories[metric], "test": histories[f"val_{metric}"]}
+    ax = plot_curves(epochs, curves, ax=ax)
     ax.set(xlabel="epoch", ylabel=metric, title=title)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     if metric.endswith("accuracy"):
         ax.set_ylim(0, 1.03)
-    ax.legend()
     return ax
 
 

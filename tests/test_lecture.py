@@ -1,0 +1,68 @@
+"""The ``course`` command on a small lesson."""
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+
+from course_utils import claims, lecture
+
+
+@pytest.fixture
+def lesson(tmp_path, monkeypatch):
+    """A folder of lessons with one notebook; its stored outputs are still empty."""
+    monkeypatch.setattr(lecture, "notebooks_dir", lambda: tmp_path)
+    monkeypatch.setattr(lecture.claims, "update_readme", lambda: None)
+    path = tmp_path / "07_small.py"
+    path.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(6 * 7)\n", encoding="utf-8")
+    lecture._sync(path.with_suffix(".ipynb"))
+    if not path.with_suffix(".ipynb").exists():  # jupytext's settings stand in the repository
+        cells = [new_markdown_cell("# Small"), new_code_cell("print(6 * 7)")]
+        nbformat.write(new_notebook(cells=cells), path.with_suffix(".ipynb"))
+    return path.with_suffix(".ipynb")
+
+
+def test_run_writes_a_page_and_leaves_the_notebook_alone(lesson, tmp_path, capsys):
+    before = lesson.read_bytes()
+    assert lecture.main(["run", "07", "--output", str(tmp_path / "pages")]) == 0
+    assert "42" in (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
+    assert lesson.read_bytes() == before
+    assert "different output in cells 2" in capsys.readouterr().out
+
+
+def test_update_stores_the_outputs(lesson, tmp_path, capsys):
+    assert lecture.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 0
+    assert nbformat.read(lesson, as_version=4).cells[1].outputs[0].text == "42\n"
+    assert lecture.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    assert "same output as stored" in capsys.readouterr().out
+
+
+def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
+    broken = new_notebook(cells=[new_code_cell("1 / 0")])
+    lesson.with_suffix(".py").unlink()
+    nbformat.write(broken, lesson)
+    before = lesson.read_bytes()
+    assert lecture.run([lesson], tmp_path / "pages", update=False) == 1
+    error = capsys.readouterr().err
+    assert "07_small" in error and "ZeroDivisionError" in error
+    assert lesson.read_bytes() == before
+
+
+def test_unknown_lesson_is_named(lesson, capsys):
+    assert lecture.main(["run", "99"]) == 1
+    assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err
+
+
+def test_verdicts_become_a_table(tmp_path):
+    cell = new_code_cell("verdict(7, …)")
+    cell.outputs = [
+        nbformat.v4.new_output("stream", name="stdout", text="Claim 07 · mixed · 3× [2, 4]\n")
+    ]
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "02_nets.ipynb")
+    (verdict,) = claims.read_verdicts([tmp_path / "02_nets.ipynb"])
+    assert verdict == claims.Verdict(7, "mixed", "3× [2, 4]", "02_nets")
+    assert f"| 07 | {claims.CLAIMS[7]} | **mixed**: 3× [2, 4] |" in claims.table([verdict])
+
+
+def test_readme_table_of_claims_is_that_of_the_notebooks():
+    readme = (claims.ROOT / "README.md").read_text(encoding="utf-8")
+    assert claims.readme_with_table(readme) == readme, "Run: course run --update"

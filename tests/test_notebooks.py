@@ -1,0 +1,92 @@
+"""The two sides of each lesson agree, and every lesson has the course's form."""
+
+import re
+
+import jupytext
+import nbformat
+import pytest
+
+from course_utils.paths import ROOT, notebooks_dir
+
+LESSONS = sorted(notebooks_dir().glob("[0-9]*.py"))
+each_lesson = pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+
+
+def read_pair(source):
+    return jupytext.read(source), nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+
+
+def kept(metadata) -> dict:
+    """The cell metadata that the text side stores."""
+    return {key: metadata[key] for key in ("tags", "slideshow") if key in metadata}
+
+
+def test_there_are_lessons():
+    assert LESSONS
+    assert [p.stem for p in LESSONS] == [p.stem for p in sorted(notebooks_dir().glob("*.ipynb"))]
+
+
+@each_lesson
+def test_pair_is_in_step(source):
+    text, notebook = read_pair(source)
+    assert [(c.cell_type, c.source, kept(c.metadata)) for c in text.cells] == [
+        (c.cell_type, c.source, kept(c.metadata)) for c in notebook.cells
+    ], f"Run: jupytext --sync {source}"
+
+
+@each_lesson
+def test_no_code_hides_in_a_text_cell(source):
+    """A forgotten ``# %%`` turns code into text that never runs."""
+    text = source.read_text(encoding="utf-8")
+    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    assert sum(c.cell_type == "code" for c in notebook.cells) == len(
+        re.findall(r"^# %%(?! \[markdown\])", text, re.MULTILINE)
+    )
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            prose = re.sub(r"```.*?```", "", cell.source, flags=re.DOTALL)
+            assert not re.search(r"^(import |from \w+ import |\w+ = )", prose, re.MULTILINE), prose
+
+
+@each_lesson
+def test_outputs_are_stored_without_errors_or_warnings(source):
+    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
+    for cell in code:
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.source
+            assert output.get("name") != "stderr", output.text
+    assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
+
+
+@each_lesson
+def test_most_cells_are_compared(source):
+    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    compared = [c for c in code if "nbval-ignore-output" not in c.metadata.get("tags", [])]
+    assert sum(bool(cell.outputs) for cell in compared) >= len(code) / 4
+
+
+@each_lesson
+def test_form_of_the_lesson(source):
+    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    title, setup, last = notebook.cells[0], notebook.cells[1], notebook.cells[-1]
+    assert title.source.startswith(f"# {source.stem[:2]} · ")
+    assert "?" in title.source and "2 cores" in title.source
+    assert f"/blob/main/notebooks/{source.stem}.ipynb" in title.source
+    assert "google.colab" in setup.source and "runtime.setup(" in setup.source
+    assert last.cell_type == "markdown" and "What you learned" in last.source
+    for cell in notebook.cells:
+        assert "slide_type" in cell.metadata.get("slideshow", {}), cell.source
+
+
+def test_all_lessons_have_the_same_setup_cell():
+    setups = {nbformat.read(p.with_suffix(".ipynb"), as_version=4).cells[1].source for p in LESSONS}
+    assert len(setups) == 1
+
+
+def test_sizes_of_the_notebooks():
+    """GitHub does not show a notebook of more than a few megabytes."""
+    for path in notebooks_dir().glob("*.ipynb"):
+        assert path.stat().st_size < 5e6, path.relative_to(ROOT)

@@ -1,0 +1,104 @@
+"""The files at the top agree with each other."""
+
+import re
+import subprocess
+import sys
+import tomllib
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from course_utils.paths import ROOT, notebooks_dir
+
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+CONSTRAINTS = [
+    Requirement(line)
+    for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+PYTHONS = ("3.11", "3.12", "3.13")
+
+
+def pins(name: str, python: str) -> list[Requirement]:
+    environment = {"python_version": python, "python_full_version": f"{python}.9"}
+    return [
+        pin
+        for pin in CONSTRAINTS
+        if pin.name == name and (pin.marker is None or pin.marker.evaluate(environment))
+    ]
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+def test_constraints_pin_every_dependency_once_within_its_range(python):
+    for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]:
+        wanted = Requirement(line)
+        found = pins(wanted.name, python)
+        assert len(found) == 1, f"{wanted.name} on Python {python}: {found}. See constraints.txt"
+        (pin,) = found[0].specifier
+        assert pin.operator == "=="
+        assert Version(pin.version) in wanted.specifier
+
+
+def test_environment_yml_installs_the_same():
+    text = (ROOT / "environment.yml").read_text(encoding="utf-8")
+    steps = [line.strip() for line in text.splitlines() if not line.startswith("#")]
+    python = next(m[1] for s in steps if (m := re.fullmatch(r"- python=([\d.]+)", s)))
+    assert (
+        python in PYTHONS
+        and Version(f"{python}.9") in Requirement(f"x{PROJECT['requires-python']}").specifier
+    )
+    pip_steps = steps[steps.index("- pip:") + 1 :]
+    # Everything else comes from pyproject.toml, at the versions of constraints.txt.
+    assert [step for step in pip_steps if step] == ["- -c constraints.txt", "- -e .[test]"]
+    conda_steps = steps[steps.index("dependencies:") + 1 : steps.index("- pip:")]
+    assert conda_steps == [f"- python={python}", "- pip"]
+
+
+def test_no_file_records_a_download_address_of_a_registry():
+    pattern = re.compile(
+        r"https?://[\w.-]*(pypi|pythonhosted|npmjs|debian\.org|conda\.anaconda)|--(extra-)?index-url h"
+    )
+    tracked = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    for name in tracked:
+        path = ROOT / name
+        if path.suffix in {".h5", ".jpg", ".png", ".npy"} or name == "tests/test_project.py":
+            continue
+        assert not pattern.search(path.read_text(encoding="utf-8")), name
+
+
+def test_all_links_to_the_repository_are_the_same():
+    repository = PROJECT["urls"]["Repository"]
+    owner_and_name = repository.removeprefix("https://github.com/")
+    files = [ROOT / "README.md", *notebooks_dir().glob("*.py"), *notebooks_dir().glob("*.ipynb")]
+    for path in files:
+        text = path.read_text(encoding="utf-8")
+        for found in re.findall(r"research\.google\.com/github/([\w.-]+/[\w.-]+)", text):
+            assert found == owner_and_name, path.name
+        for found in re.findall(r"https://github\.com/([\w.-]+/[\w-]+)\.git", text):
+            assert found == owner_and_name, path.name
+
+
+def test_import_is_quick_and_leaves_tensorflow_alone():
+    code = (
+        "import sys, time; start = time.perf_counter(); import course_utils; "
+        "print(time.perf_counter() - start, 'tensorflow' in sys.modules)"
+    )
+    seconds, has_tensorflow = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert float(seconds) < 0.5 and has_tensorflow == "False"
+
+
+@pytest.mark.parametrize(
+    "module", sorted(p.stem for p in (ROOT / "course_utils").glob("*.py") if p.stem != "__main__")
+)
+def test_no_module_imports_tensorflow_by_itself(module):
+    code = f"import sys, course_utils.{module}; sys.exit('tensorflow' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -1,0 +1,89 @@
+"""Features: equal to the plain way, computed once, never half-stored."""
+
+import numpy as np
+import pytest
+
+from course_utils import transfer
+from course_utils.guards import GuardError
+
+
+@pytest.fixture
+def base():
+    import keras
+
+    keras.utils.set_random_seed(0)
+    return keras.Sequential(
+        [
+            keras.Input((16, 16, 3)),
+            keras.layers.Conv2D(4, 3, activation="relu"),
+            keras.layers.Dropout(0.5),
+            keras.layers.GlobalAveragePooling2D(),
+        ]
+    )
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).integers(0, 256, (21, 16, 16, 3), dtype=np.uint8)
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    monkeypatch.setattr(transfer, "cache_dir", lambda: tmp_path)
+    return tmp_path
+
+
+def scale(batch):
+    return batch / 127.5 - 1
+
+
+def test_features_are_those_of_predict_in_inference_mode(base, images):
+    features = transfer.extract_features(base, images, scale, batch_size=8, cache=False)
+    expected = base.predict(scale(images.astype(np.float32)), verbose=0)
+    assert features.shape == (21, 4) and features.dtype == np.float32
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+def test_second_call_reads_the_cache(base, images, monkeypatch):
+    first = transfer.extract_features(base, images, scale)
+    monkeypatch.setattr(transfer, "_forward", None)  # would fail if it were called
+    np.testing.assert_array_equal(transfer.extract_features(base, images, scale), first)
+
+
+@pytest.mark.parametrize("change", ["weights", "images", "preprocessing"])
+def test_any_change_is_computed_anew(base, images, change):
+    first = transfer.extract_features(base, images, scale)
+    preprocess = scale
+    if change == "weights":
+        base.layers[0].kernel.assign_add(0.1 * np.ones(base.layers[0].kernel.shape))
+    elif change == "images":
+        images[3] = 255 - images[3]
+    else:
+        preprocess = np.negative
+    assert not np.array_equal(transfer.extract_features(base, images, preprocess), first)
+
+
+def test_equal_networks_built_twice_share_the_cache(base, images, cache_folder):
+    import keras
+
+    transfer.extract_features(base, images, scale)
+    twin = keras.models.clone_model(base)
+    twin.set_weights(base.get_weights())
+    transfer.extract_features(twin, images, scale)
+    assert len(list(cache_folder.iterdir())) == 1
+
+
+def test_failed_write_leaves_nothing(base, images, cache_folder, monkeypatch):
+    def full_disk(file, array):
+        file.write(b"half")
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(transfer.np, "save", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        transfer.extract_features(base, images, scale)
+    assert not list(cache_folder.iterdir())
+
+
+def test_preprocessed_images_are_refused(base, images):
+    with pytest.raises(GuardError, match="preprocessing is done once"):
+        transfer.extract_features(base, scale(images.astype(np.float32)), scale)
