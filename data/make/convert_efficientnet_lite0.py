@@ -126,8 +126,10 @@ def main() -> None:
     path = args.out / FILE_NAME
     save_float16(build, values, path)
     half = build(str(path)).predict(inputs, verbose=0)
-    print(f"float16 against float32: largest difference of logits {np.abs(half - logits).max():.1e}"
-          f", of probabilities {np.abs(_softmax(half) - _softmax(logits)).max():.1e}")
+    print(
+        f"float16 against float32: largest difference of logits {np.abs(half - logits).max():.1e}"
+        f", of probabilities {np.abs(_softmax(half) - _softmax(logits)).max():.1e}"
+    )
     print(record_sha256(path), path)
 
 
