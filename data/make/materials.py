@@ -214,7 +214,7 @@ def painted_metal(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.3)
     g = Graph("painted metal")
     v = g.coordinates(shift=_shift(rng))
     edge = g.remap(g.add("NewGeometry", out="Pointiness"), 0.53, 0.6)
-    edge = g.math("MULTIPLY", edge, g.remap(g.noise(v, 150, 6, 0.7), 0.62 - 0.25 * wear, 0.66))
+    edge = g.math("MULTIPLY", edge, g.remap(g.noise(v, 150, 4, 0.7), 0.62 - 0.25 * wear, 0.66))
     bare = g.math("MAXIMUM", edge, g.math("MULTIPLY", _scratches(g, rng, wear, 90), wear))
     base = g.mix(_dirt(g, rng, v, 0.5 * wear, 50), _blotchy(g, colour, v, 20, 0.04), "#2c2824")
     base = g.mix(bare, base, "#8d8b88")
@@ -229,7 +229,7 @@ def _bare_metal(name, rng, colour, roughness, wear, brushed, tarnish):
     g = Graph(name)
     v = g.coordinates(shift=_shift(rng))
     base = _blotchy(g, colour, v, 60, 0.06)
-    spots = g.remap(g.noise(v, 140, 8, 0.7), 0.6 - 0.15 * wear, 0.75)
+    spots = g.remap(g.noise(v, 140, 4, 0.7), 0.6 - 0.15 * wear, 0.75)
     base = g.mix(g.math("MULTIPLY", spots, wear * 0.7), base, tarnish)
     # Brushing runs round the local z axis for turned parts: noise stretched across z.
     fine = g.noise(g.coordinates(scale=(0.04, 0.04, 1), shift=_shift(rng)), 3000, 3)
@@ -270,10 +270,10 @@ def rusty_iron(rng, *, wear: float = 0.7):
     """Dark iron with patches of rust."""
     g = Graph("iron")
     v = g.coordinates(shift=_shift(rng))
-    rust = g.remap(g.noise(v, 120, 8, 0.7), 0.62 - 0.3 * wear, 0.68 - 0.1 * wear)
+    rust = g.remap(g.noise(v, 120, 4, 0.7), 0.62 - 0.3 * wear, 0.68 - 0.1 * wear)
     tint = g.mix(g.noise(v, 400, 4), "#5a2f18", "#8d5a33")
     base = g.mix(rust, "#4d4b4a", tint)
-    normal = g.bump(g.noise(v, 900, 6, 0.7), 0.5, 0.0003)
+    normal = g.bump(g.noise(v, 900, 4, 0.7), 0.5, 0.0003)
     return g.finish(
         g.principled(
             base_color=base,
@@ -289,7 +289,7 @@ def anodised(rng, colour: Colour = "#141416", *, wear: float = 0.2):
     g = Graph("anodised")
     v = g.coordinates(shift=_shift(rng))
     edge = g.remap(g.add("NewGeometry", out="Pointiness"), 0.54, 0.62)
-    worn = g.math("MULTIPLY", edge, g.remap(g.noise(v, 200, 6, 0.7), 0.65 - 0.3 * wear, 0.72))
+    worn = g.math("MULTIPLY", edge, g.remap(g.noise(v, 200, 4, 0.7), 0.65 - 0.3 * wear, 0.72))
     base = g.mix(worn, _blotchy(g, colour, v, 30, 0.08), "#9a9a9c")
     normal = g.bump(g.noise(v, 4000, 2), 0.15, 0.0001)
     return g.finish(
@@ -383,7 +383,7 @@ def cardboard(rng, colour: Colour = "#b08d62", *, wear: float = 0.3):
     """Brown board with flecks."""
     g = Graph("cardboard")
     v = g.coordinates(shift=_shift(rng))
-    fleck = g.remap(g.noise(v, 500, 5, 0.7), 0.55, 0.75)
+    fleck = g.remap(g.noise(v, 500, 4, 0.7), 0.55, 0.75)
     base = g.mix(fleck, _blotchy(g, colour, v, 12, 0.05), shade(colour, 0.75))
     base = g.mix(_dirt(g, rng, v, 0.5 * wear, 20), base, shade(colour, 0.55))
     normal = g.bump(g.noise(g.coordinates(scale=(0.1, 1, 1)), 250, 2), 0.25, 0.0005)
@@ -400,15 +400,15 @@ def felt(rng, colour: Colour, *, wear: float = 0.3):
     base = _blotchy(g, colour, v, 14, 0.07)
     base = g.mix(g.remap(g.noise(v, 900, 3), 0.35, 0.65), base, shade(colour, 0.82))
     base = g.mix(_dirt(g, rng, v, 0.35 * wear, 18), base, "#8f836f")
-    normal = g.bump(g.noise(v, 700, 5, 0.7), 0.35, 0.0012)
+    normal = g.bump(g.noise(v, 700, 4, 0.7), 0.35, 0.0012)
     return g.finish(
         g.principled(
             base_color=base,
             roughness=0.95,
             specular_ior_level=0.15,
-            sheen_weight=0.35,
+            sheen_weight=0.1,
             sheen_roughness=0.5,
-            sheen_tint=shade(colour, 1.25),
+            sheen_tint=shade(colour, 1.1),
             normal=normal,
         )
     )
@@ -432,7 +432,7 @@ def cotton(rng, colour: Colour, *, wear: float = 0.3, threads: float = 1400.0):
     g = Graph("cotton")
     v = g.coordinates(shift=_shift(rng))
     base = _blotchy(g, colour, v, 18, 0.05)
-    base = g.mix(g.remap(g.noise(v, 300, 5, 0.7), 0.4, 0.8, 0, 0.4), base, shade(colour, 0.8))
+    base = g.mix(g.remap(g.noise(v, 300, 4, 0.7), 0.4, 0.8, 0, 0.4), base, shade(colour, 0.8))
     base = g.mix(_dirt(g, rng, v, 0.4 * wear, 16), base, shade(colour, 0.65))
     twill = g.coordinates((0, 0, 0.8), shift=_shift(rng))
     weave = g.add("TexWave", {"Vector": twill, "Scale": threads / 20, "Distortion": 1}, out="Factor")
@@ -447,8 +447,8 @@ def wool(rng, colour: Colour, *, wear: float = 0.3):
     v = g.coordinates(shift=_shift(rng))
     base = _blotchy(g, colour, v, 60, 0.1)
     base = g.mix(g.remap(g.noise(v, 1200, 4, 0.7), 0.35, 0.65), base, shade(colour, 0.7))
-    normal = g.bump(g.noise(v, 900, 5, 0.75), 0.6, 0.0015)
-    return _fabric("wool", g, rng, base, normal, sheen=0.5)
+    normal = g.bump(g.noise(v, 900, 4, 0.75), 0.6, 0.0015)
+    return _fabric("wool", g, rng, base, normal, sheen=0.15)
 
 
 def straw(rng, colour: Colour = "#d2b274", *, wear: float = 0.3, strands: float = 330.0):

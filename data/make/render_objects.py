@@ -90,7 +90,11 @@ def build_object(
     objects = module.build(job.instance, instance_rng(job.label, job.instance))
     if hasattr(module, "pose"):
         objects = module.pose(job.instance, objects, rng)
-    geo.move_all(objects, Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z"))
+    # An object whose front (+x) must show says so: "heading" is the largest turn in degrees.
+    angle = rng.uniform(0, 2 * np.pi)
+    if "heading" in objects[0]:
+        angle = np.radians(objects[0]["heading"]) * (angle / np.pi - 1) - np.pi / 2
+    geo.move_all(objects, Matrix.Rotation(angle, 4, "Z"))
     targets = [obj for obj in objects if not obj.get("prop")]
     points = geo.world_vertices(targets)
     centre = (points.min(0) + points.max(0)) / 2

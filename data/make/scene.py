@@ -55,7 +55,7 @@ def reset() -> None:
     cycles = scene.cycles
     cycles.device = "CPU"
     cycles.use_adaptive_sampling = True
-    cycles.adaptive_threshold = 0.03
+    cycles.adaptive_threshold = 0.06
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
     cycles.denoising_prefilter = "FAST"
@@ -119,7 +119,7 @@ def _world(rng: np.random.Generator, hdri: str) -> None:
     weight = np.cos((np.arange(height // 2) + 0.5) / height * np.pi)[:, None, None]
     mean = (upper * weight).sum((0, 1)) / (weight.sum() * width)
     tint = mean / mean.mean()
-    gain = tint ** -rng.uniform(0.5, 0.9) / mean.mean() * rng.normal(1, 0.025, 3)
+    gain = tint ** -rng.uniform(0.6, 1.0) / mean.mean() * rng.normal(1, 0.025, 3)
     world = bpy.data.worlds.new("world")
     bpy.context.scene.world = world
     if world.node_tree is None:
@@ -300,10 +300,12 @@ def place_camera(
     centre = (low + high) / 2
     flat = (high - low)[2] / max((high - low)[:2].max(), 1e-6)
     style = rng.random()
-    height = rng.uniform(18, 52) if style < 0.72 else rng.uniform(52, 85)
+    height = rng.uniform(18, 50) if style < 0.72 else rng.uniform(50, 68)
     if style > 0.9:
         height = rng.uniform(9, 18)
-    height = float(np.clip(height, max(elevation[0], 28 if flat < 0.15 else 0), elevation[1]))
+    if flat < 0.25:  # flat things are photographed from higher up
+        height = 28 + 0.85 * height
+    height = float(np.clip(height, *elevation))
     azimuth = float(np.clip(rng.normal(0, 30), -65, 65))
     lens = float(rng.choice([26, 28, 35, 50, 70, 85]))
     steep = rng.random() < 0.15

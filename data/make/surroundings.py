@@ -36,11 +36,11 @@ def wood_planks(rng, *, width: tuple[float, float] = (0.07, 0.16)):
         {"Vector": v, "Scale": 11, "Distortion": 10, "Detail": 3, "Detail Scale": 1.1},
         out="Factor", bands_direction="Y",
     )  # fmt: skip
-    fibre = g.noise(v, 240, 5, 0.65)
+    fibre = g.noise(v, 240, 4, 0.65)
     base = g.mix(tone, shade(colour, 0.82), shade(colour, 1.12))
     base = g.mix(g.math("MULTIPLY", ring, 0.5), base, shade(colour, 0.62))
     base = g.mix(g.remap(fibre, 0.5, 0.78, 0, 0.55), base, shade(colour, 0.45))
-    stain = g.remap(g.noise(flat, 6, 6, 0.65), 0.55, 0.85, 0, rng.uniform(0, 0.5))
+    stain = g.remap(g.noise(flat, 6, 4, 0.65), 0.55, 0.85, 0, rng.uniform(0, 0.5))
     base = g.mix(stain, base, shade(colour, 0.5))
     base = g.mix(g.math("MULTIPLY", joint, 0.85), base, shade(colour, 0.2))
     gloss = rng.uniform(0, 1)
@@ -72,16 +72,16 @@ def stone(rng):
         ]
         grain = g.add("TexVoronoi", {"Vector": v, "Scale": 320}, out="Color")
         speck = g.add("SeparateColor", {0: grain}, out=0)
-        speck = g.math("MULTIPLY", speck, g.remap(g.noise(v, 90, 5, 0.7), 0.3, 0.6))
+        speck = g.math("MULTIPLY", speck, g.remap(g.noise(v, 90, 4, 0.7), 0.3, 0.6))
         base = g.mix(speck, dark, light)
         base = g.mix(g.remap(g.noise(v, 500, 3), 0.62, 0.68), base, "#161515")
     else:
         ground, vein = (("#e8e5df", "#8d8a86"), ("#d8cdbb", "#9a8468"), ("#3a3f3b", "#a9b0a6"))[
             rng.integers(3)
         ]
-        line = g.math("ABSOLUTE", g.math("SUBTRACT", g.noise(v, 5, 8, 0.6, Distortion=1.2), 0.5))
+        line = g.math("ABSOLUTE", g.math("SUBTRACT", g.noise(v, 5, 4, 0.6, Distortion=1.2), 0.5))
         base = g.mix(g.remap(line, 0.05, 0.0, 0, 0.7), ground, vein)
-        base = g.mix(g.remap(g.noise(v, 9, 5), 0.4, 0.75, 0, 0.35), base, vein)
+        base = g.mix(g.remap(g.noise(v, 9, 4), 0.4, 0.75, 0, 0.35), base, vein)
     return g.finish(g.principled(base_color=base, roughness=rng.uniform(0.12, 0.45)))
 
 
@@ -127,7 +127,7 @@ def sheet_metal(rng):
     v = g.coordinates((0, 0, rng.uniform(0, 3)), (0.02, 1, 1), (*rng.uniform(-3, 3, 2), 0))
     brush = g.noise(v, 900, 3)
     flat = g.coordinates(shift=(*rng.uniform(-3, 3, 2), 0))
-    smear = g.remap(g.noise(flat, 9, 6, 0.65), 0.4, 0.75)
+    smear = g.remap(g.noise(flat, 9, 4, 0.65), 0.4, 0.75)
     base = g.mix(smear, (tone,) * 3, (tone * 0.85, tone * 0.82, tone * 0.78))
     scratch = mat._scratches(g, rng, 0.8, 40)
     base = g.mix(g.math("MULTIPLY", scratch, 0.6), base, (tone * 0.6,) * 3)
@@ -179,13 +179,13 @@ def concrete(rng):
     colour = (tone, tone * 0.985, tone * 0.95)
     g = Graph("concrete")
     v = g.coordinates(shift=(*rng.uniform(-5, 5, 2), 0))
-    stain = g.remap(g.noise(v, 4, 8, 0.65), 0.3, 0.7)
+    stain = g.remap(g.noise(v, 4, 4, 0.65), 0.3, 0.7)
     base = g.mix(stain, shade(colour, 0.8), shade(colour, 1.15))
-    grit = g.noise(v, 350, 6, 0.75)
+    grit = g.noise(v, 350, 4, 0.75)
     base = g.mix(g.remap(grit, 0.35, 0.7), base, shade(colour, 0.75))
     pore = g.remap(g.noise(v, 160, 2), 0.3, 0.26)
     base = g.mix(g.math("MULTIPLY", pore, 0.6), base, shade(colour, 0.4))
-    crack = g.math("ABSOLUTE", g.math("SUBTRACT", g.noise(v, 2.2, 8, 0.6), 0.5))
+    crack = g.math("ABSOLUTE", g.math("SUBTRACT", g.noise(v, 2.2, 4, 0.6), 0.5))
     crack = g.remap(crack, 0.004, 0.001)
     base = g.mix(g.math("MULTIPLY", crack, 0.7), base, shade(colour, 0.3))
     normal = g.bump(grit, 0.5, 0.0015)
@@ -223,7 +223,7 @@ def tiles(rng):
     tone = g.add("TexBrick", brick, out="Color", offset=0.0)
     joint = g.add("TexBrick", brick, out="Factor", offset=0.0)
     base = g.mix(tone, shade(colour, 0.9), shade(colour, 1.08))
-    base = g.mix(g.remap(g.noise(v, 25, 6, 0.7), 0.35, 0.75, 0, 0.4), base, shade(colour, 0.75))
+    base = g.mix(g.remap(g.noise(v, 25, 4, 0.7), 0.35, 0.75, 0, 0.4), base, shade(colour, 0.75))
     base = g.mix(joint, base, shade("#8b857a", rng.uniform(0.6, 1.2)))
     rough = g.math("ADD", rng.uniform(0.12, 0.45), g.math("MULTIPLY", joint, 0.5))
     normal = g.bump(joint, -0.8, 0.002)
@@ -245,7 +245,7 @@ def paving(rng):
     }  # fmt: skip
     tone = g.add("TexBrick", brick, out="Color")
     joint = g.add("TexBrick", brick, out="Factor")
-    grit = g.noise(flat, 180, 7, 0.75)
+    grit = g.noise(flat, 180, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.75), shade(colour, 1.12))
     base = g.mix(g.remap(grit, 0.3, 0.75), base, shade(colour, 0.6))
     base = g.mix(joint, base, "#4c463d")
@@ -259,8 +259,8 @@ def soil(rng, colour: str | None = None):
     colour = colour or ("#5d4a36", "#77664f", "#b59d77", "#8a7a62")[rng.integers(4)]
     g = Graph("soil")
     v = g.coordinates(shift=(*rng.uniform(-5, 5, 2), 0))
-    lump = g.noise(v, 30, 8, 0.7)
-    grit = g.noise(v, 400, 6, 0.75)
+    lump = g.noise(v, 30, 4, 0.7)
+    grit = g.noise(v, 400, 4, 0.75)
     base = g.mix(g.remap(lump, 0.3, 0.7), shade(colour, 0.65), shade(colour, 1.15))
     base = g.mix(g.remap(grit, 0.5, 0.75), base, shade(colour, 1.35))
     normal = g.bump(lump, 0.5, 0.012)
@@ -275,7 +275,7 @@ def plaster(rng):
     g = Graph("plaster")
     v = g.coordinates(shift=tuple(rng.uniform(-3, 3, 3)))
     base = mat._blotchy(g, colour, v, 1.5, 0.05)
-    normal = g.bump(g.noise(v, 120, 5, 0.6), 0.3, 0.001)
+    normal = g.bump(g.noise(v, 120, 4, 0.6), 0.3, 0.001)
     return g.finish(g.principled(base_color=base, roughness=0.8, normal=normal))
 
 
@@ -292,7 +292,7 @@ def brick_wall(rng):
     }  # fmt: skip
     tone = g.add("TexBrick", brick, out="Color")
     joint = g.add("TexBrick", brick, out="Factor")
-    grit = g.noise(flat, 90, 7, 0.75)
+    grit = g.noise(flat, 90, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.7), shade(colour, 1.15))
     base = g.mix(g.remap(grit, 0.35, 0.75), base, shade(colour, 0.65))
     base = g.mix(joint, base, "#a39c90")
