@@ -71,6 +71,12 @@ def hollow(rows: Rows, sides: int = SIDES) -> Solid:
     return verts, [f for f in faces if len(f) < sides or 0 not in f]
 
 
+def sleeve(rows: Rows, sides: int = SIDES) -> Solid:
+    """Turned part that is open at both ends."""
+    verts, faces = revolve(rows, sides)
+    return verts, faces[:-2]
+
+
 def knurled(top: float, bottom: float, radius: float, cells: int, depth: float) -> Rows:
     """Rows of a diamond-knurled grip."""
     cell = 2 * np.pi * radius / cells
@@ -159,14 +165,14 @@ def lamp(
     # Many reflectors are stepped or faceted rather than smooth.
     steps = rng.choice([0.0, 0.012]) * np.where(np.arange(41) % 5 == 0, -1, 0.25)
     facets = 1 - rng.choice([0.0, 0.025]) * (np.arange(48) % 4 == 0)
-    cup = hollow(
+    cup = sleeve(
         [(-0.03 * radius - depth * (1 - s**2), radius * (s + step) * facets)
          for s, step in zip(t, steps, strict=True)], 48)  # fmt: skip
     parts = [make(cup, "reflector", mirror(rng, lit, warm, radius), 60)]
     pane = revolve([(0.01 * radius, radius * 0.99), (-0.01 * radius, radius)], 48)
     parts.append(make(pane, "lens", lens_glass(lit, warm)))
     floor = -0.03 * radius - depth * (1 - 0.16**2)
-    shine = mat.emission(warm, 40) if lit else None
+    shine = mat.emission(warm, 14) if lit else None
     if source == "bulb":
         ball = [
             (floor + 0.45 * depth + 0.19 * radius * math.cos(a), 0.19 * radius * math.sin(a))
@@ -242,10 +248,11 @@ def slide_switch(
     return [track, slider]
 
 
-def loop(rng: np.random.Generator, z: float, size: float) -> bpy.types.Object:
+def loop(rng: np.random.Generator, z: float, size: float, droop: float) -> bpy.types.Object:
     """Cord loop of a lanyard hanging from the tail."""
     t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-    path = np.stack([0.35 * size * np.sin(t), 0 * t, z - 0.85 * size * (1 - np.cos(t)) / 2], 1)
+    away = (1 - np.cos(t)) / 2
+    path = np.stack([-droop * away, 0.3 * size * np.sin(t), z - 0.85 * size * away], 1)
     obj = geometry.tube(path, 0.0012, "lanyard", closed=True)
     obj.data.materials.append(mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
     return obj
@@ -316,7 +323,7 @@ def classic_metal(rng: np.random.Generator) -> Torch:
     parts += side_button(rng, neck - 1.0 * body, body, 0.42 * body, "#141414")
     parts += lamp(rng, -0.05 * head, head, 1.1 * head, lit, str(rng.choice(["bulb", "led"])))
     if rng.random() < 0.3:
-        parts.append(loop(rng, -length, 0.07))
+        parts.append(loop(rng, -length, 0.07, 0.4 * body))
     return Torch(parts, 0, head, lit)
 
 
@@ -350,11 +357,16 @@ def household(rng: np.random.Generator) -> Torch:
     colour = str(rng.choice(["#a3211c", "#1e4f94", "#1d1d1f", "#c99a1d", "#4b5a3c", "#8f9396"]))
     plastic = mat.plastic(rng, colour, gloss=rng.uniform(0.3, 0.8), wear=0.5)
     trim = mat.plastic(rng, str(rng.choice(["#19191a", "#c9c9c6", "#2e2f33"])), gloss=0.5)
-    ring = hollow([*mouth(0, head, 0.12 * head), (-0.22 * head, head * 1.13),
+    ring = sleeve([*mouth(0, head, 0.12 * head), (-0.22 * head, head * 1.13),
                    (-0.4 * head, head * 1.13), (-0.42 * head, head * 1.0)])  # fmt: skip
     grip = np.where(np.arange(SIDES) % 12 < 6, head * 1.13, head * 1.16)
-    ring = merge(ring, revolve([(-0.2 * head, grip), (-0.38 * head, grip)], SIDES))
-    cone = revolve(
+    ring = merge(
+        ring,
+        sleeve(
+            [(-0.2 * head, head), (-0.2 * head, grip), (-0.38 * head, grip), (-0.38 * head, head)]
+        ),
+    )
+    cone = hollow(
         [(-0.3 * head, head * 1.03), (-0.75 * head, head * 0.94), (-1.35 * head, body * 1.22),
          (-1.5 * head, body * 1.08), (-1.6 * head, body), (-1.6 * head - 2.4 * body, body),
          *ribbed(-1.6 * head - 2.5 * body, -length + 1.2 * body, body, 8, 0.07 * body),
@@ -365,7 +377,7 @@ def household(rng: np.random.Generator) -> Torch:
     source = str(rng.choice(["bulb", "leds", "led"]))
     parts += lamp(rng, -0.04 * head, head, 0.95 * head, lit, source)
     if rng.random() < 0.5:
-        parts.append(loop(rng, -length, 0.08))
+        parts.append(loop(rng, -length, 0.08, 0.4 * body))
     return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
 
 
@@ -382,7 +394,7 @@ def chrome_vintage(rng: np.random.Generator) -> Torch:
          (-0.7 * head, head * 1.0), (-1.35 * head, body * 1.08), (-1.55 * head, body * 1.05),
          (-1.58 * head, body * 1.12), (-1.75 * head, body * 1.12), (-1.78 * head, body)])  # fmt: skip
     grip_top, grip_end = -1.78 * head, -length + 1.1 * body
-    barrel = revolve([(grip_top, body), (grip_top - 0.004, ribs), (grip_end, ribs),
+    barrel = hollow([(grip_top, body), (grip_top - 0.004, ribs), (grip_end, ribs),
                       (grip_end - 0.002, body * 1.05), *tail_cap(-length, body * 1.05)], SIDES)  # fmt: skip
     dark = rng.random() < 0.4
     grip = mat.painted_metal(rng, str(rng.choice(["#1a1a1c", "#6d1d1b", "#20344f"])), wear=0.6)
@@ -402,14 +414,14 @@ def compact(rng: np.random.Generator) -> Torch:
     metal = mat.anodised(rng, colour, wear=rng.uniform(0.2, 0.8))
     teeth = np.where(np.arange(SIDES) % 16 < 8, 0.0, 1.0)
     outer = head * 1.12
-    verts, faces = hollow(
+    throat = sleeve(
         [*mouth(0, head, 0.12 * head)[:3], (0.02 * head, outer * 0.98), (-0.05 * head, outer),
          (-0.5 * head, outer)])  # fmt: skip
     crown_rows: Rows = [(0.22 * head, head * 1.02), (0.22 * head, outer), (-0.1 * head, outer),
                         (-0.1 * head, head * 1.02)]  # fmt: skip
     crown = _crenellated(crown_rows, teeth)
     hexagon = polygon_radius(6, body * 1.08, SIDES)
-    shell = revolve(
+    shell = hollow(
         [(-0.4 * head, outer), (-1.0 * head, outer), (-1.05 * head, outer * 0.9),
          (-1.15 * head, outer * 0.9), (-1.2 * head, outer), (-1.3 * head, outer),
          (-1.35 * head, outer * 0.9), (-1.45 * head, outer * 0.9), (-1.5 * head, outer),
@@ -421,7 +433,7 @@ def compact(rng: np.random.Generator) -> Torch:
          (-length + 1.25 * body, body * 1.03), (-length + 0.1 * body, body * 1.03),
          (-length, body * 0.95), (-length, body * 0.6)], SIDES)  # fmt: skip
     steel = mat.brushed_steel(rng, wear=0.5)
-    parts = [make((verts, faces), "mouth", metal), make(shell, "body", metal)]
+    parts = [make(throat, "mouth", metal), make(shell, "body", metal)]
     parts.append(make(crown, "bezel", steel if rng.random() < 0.6 else metal))
     cap = [(-length + 0.001, body * 0.6), (-length - 0.12 * body, body * 0.5),
            (-length - 0.16 * body, body * 0.2)]  # fmt: skip
@@ -469,7 +481,7 @@ def finned(rng: np.random.Generator) -> Torch:
          (-1.4 * head, head * 1.04), *fins, (neck, body), (neck - 0.3 * body, body * 1.0),
          *knurled(neck - 0.35 * body, -length + 1.4 * body, body, 22, 0.04 * body),
          *tail_cap(-length, body * 1.05)])  # fmt: skip
-    bezel = hollow([*mouth(-0.02 * head, head, 0.09 * head), (-0.1 * head, head * 1.09)])
+    bezel = sleeve([*mouth(-0.02 * head, head, 0.09 * head), (-0.1 * head, head * 1.09)])
     parts = [make(shell, "body", metal), make(bezel, "bezel", bright)]
     parts += side_button(rng, neck - 0.9 * body, body, 0.4 * body, "#1a1a1a")
     source = str(rng.choice(["led", "leds"]))
@@ -509,11 +521,11 @@ def industrial(rng: np.random.Generator) -> Torch:
     shell_mat = mat.plastic(rng, colour, gloss=0.35, wear=0.7)
     black = mat.rubber(rng, "#1a1a1b", wear=0.4)
     lugs = np.where(np.arange(SIDES) % 16 < 9, head * 1.22, head * 1.14)
-    bumper = hollow(
+    bumper = sleeve(
         [(-0.3 * head, head), (0.02 * head, head), (0.14 * head, head * 1.04),
          (0.16 * head, head * 1.12), (0.1 * head, lugs), (-0.4 * head, lugs),
          (-0.46 * head, head * 1.1), (-0.5 * head, head * 1.0)])  # fmt: skip
-    barrel = revolve(
+    barrel = hollow(
         [(-0.4 * head, head * 1.08), (-0.8 * head, head * 1.04), (-1.35 * head, body * 1.15),
          (-1.6 * head, body), (-length + 0.8 * body, body), (-length + 0.7 * body, body)], SIDES)  # fmt: skip
     grip_top = -1.75 * head - 1.9 * body
@@ -550,12 +562,12 @@ def lantern(rng: np.random.Generator) -> Torch:
     dark = mat.plastic(rng, "#1a1a1b", gloss=0.3, wear=0.4)
     box = geometry.bevelled_box((long, width, tall), 0.09 * width, "case")
     box.data.materials.append(plastic)
-    box.location = (-long / 2 - 0.45 * head, 0, tall / 2)
+    box.location = (-long / 2 - 0.8 * head, 0, tall / 2)
     axis = max(head * 1.16, tall * 0.55)
-    bowl = revolve([(-0.15 * head, head * 1.04), (-0.5 * head, head * 0.9),
-                    (-0.75 * head, head * 0.7), (-0.9 * head, head * 0.66)], SIDES)  # fmt: skip
+    bowl = hollow([(-0.15 * head, head * 1.04), (-0.5 * head, head * 0.9),
+                    (-0.75 * head, head * 0.7), (-0.95 * head, head * 0.66)], SIDES)  # fmt: skip
     notch = np.where(np.arange(SIDES) % 8 < 4, head * 1.13, head * 1.09)
-    bezel = hollow([*mouth(0, head, 0.12 * head), (-0.06 * head, notch), (-0.22 * head, notch),
+    bezel = sleeve([*mouth(0, head, 0.12 * head), (-0.06 * head, notch), (-0.22 * head, notch),
                     (-0.24 * head, head)])  # fmt: skip
     front = [make(bowl, "bowl", plastic), make(bezel, "bezel", dark)]
     front += lamp(
@@ -564,9 +576,9 @@ def lantern(rng: np.random.Generator) -> Torch:
     _turned(front, Matrix.Translation((0, 0, axis)) @ TO_X)
     rise = rng.uniform(0.42, 0.55) * width
     path = geometry.smooth_profile(
-        [(-0.5 * head - 0.93 * long, tall * 0.97), (-0.5 * head - 0.92 * long, tall + 0.75 * rise),
-         (-0.5 * head - 0.7 * long, tall + rise), (-0.5 * head - 0.25 * long, tall + rise),
-         (-0.5 * head - 0.03 * long, tall + 0.8 * rise), (-0.5 * head + 0.02 * long, tall * 0.97)], 36)  # fmt: skip
+        [(-0.85 * head - 0.93 * long, tall * 0.97), (-0.85 * head - 0.92 * long, tall + 0.75 * rise),
+         (-0.85 * head - 0.7 * long, tall + rise), (-0.85 * head - 0.25 * long, tall + rise),
+         (-0.85 * head - 0.03 * long, tall + 0.8 * rise), (-0.85 * head + 0.02 * long, tall * 0.97)], 36)  # fmt: skip
     path3 = np.array([(x, 0.0, z) for x, z in path])
     handle = tube(path3, 0.115 * width)
     handle = (handle[0] * np.array([1, 1.25, 1]), handle[1])
@@ -575,12 +587,12 @@ def lantern(rng: np.random.Generator) -> Torch:
     switch.data.materials.append(
         mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5)
     )
-    switch.location = (-0.5 * head - 0.2 * long, 0, tall + rise + 0.12 * width)
+    switch.location = (-0.85 * head - 0.2 * long, 0, tall + rise + 0.12 * width)
     label = geometry.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
     label.data.materials.append(
         mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6)
     )
-    label.location = (-0.5 * head - 0.55 * long, 0, 0.48 * tall)
+    label.location = (-0.85 * head - 0.55 * long, 0, 0.48 * tall)
     return Torch([*parts, switch, label], 0, head, lit, along_z=False)
 
 
@@ -597,14 +609,14 @@ def angle_head(rng: np.random.Generator) -> Torch:
         [(tall + 0.9 * body, body * 0.3), (tall + 0.8 * body, body * 0.7), (tall + 0.5 * body, body * 0.95),
          (tall - 0.6 * body, body), (tall - 1.6 * body, body),
          *ribbed(tall - 1.7 * body, 1.3 * body, body, 6, 0.06 * body), *tail_cap(0, body * 1.06)], SIDES)  # fmt: skip
-    neck = revolve([(-0.2 * head, head * 1.02), (-0.5 * head, head * 1.0), (-0.9 * head, body * 0.9),
+    neck = hollow([(-0.2 * head, head * 1.02), (-0.5 * head, head * 1.0), (-0.9 * head, body * 0.9),
                     (-1.7 * head, body * 0.85)], SIDES)  # fmt: skip
     notch = np.where(np.arange(SIDES) % 8 < 4, head * 1.16, head * 1.11)
-    bezel = hollow([*mouth(0, head, 0.14 * head), (-0.06 * head, notch), (-0.35 * head, notch),
+    bezel = sleeve([*mouth(0, head, 0.14 * head), (-0.06 * head, notch), (-0.35 * head, notch),
                     (-0.38 * head, head)])  # fmt: skip
     front = [make(neck, "neck", plastic), make(bezel, "bezel", dark)]
     front += lamp(rng, -0.05 * head, head, 0.8 * head, lit, str(rng.choice(["bulb", "led"])))
-    _turned(front, Matrix.Translation((1.5 * head, 0, tall - 0.1 * body)) @ TO_X)
+    _turned(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
     strip = [(-body, 0, tall - 0.8 * body), (-body * 1.35, 0, tall - body),
              (-body * 1.35, 0, 2 * body), (-body * 1.05, 0, 1.6 * body)]  # fmt: skip
     w = 0.28 * body
@@ -644,13 +656,14 @@ def headlamp(rng: np.random.Generator) -> Torch:
     case.data.materials.append(plastic)
     case.location = (0.006 + deep / 2, 0, centre)
     head = tall * rng.uniform(0.37, 0.42)
-    rim = hollow(
-        [(-0.006, head), (0.0, head), (0.002, head * 1.04), (0.0022, head * 1.14),
-         (-0.001, head * 1.22), (-0.009, head * 1.24)])  # fmt: skip
+    depth = 0.5 * head
+    rim = sleeve(
+        [(-depth, head), (0.0, head), (0.002, head * 1.04), (0.0022, head * 1.14),
+         (-0.001, head * 1.2), (-depth, head * 1.22), (-depth - 0.004, head * 1.24)])  # fmt: skip
     front = [make(rim, "bezel", trim)]
     source = str(rng.choice(["led", "leds"]))
-    front += lamp(rng, -0.0005, head, min(0.8 * head, 0.7 * deep), lit, source)
-    _turned(front, Matrix.Translation((0.006 + deep + 0.005, 0, centre)) @ TO_X)
+    front += lamp(rng, -0.0005, head, 0.9 * depth, lit, source)
+    _turned(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
     button = geometry.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
     button.data.materials.append(
         mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"])))
@@ -715,7 +728,8 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     if not torch.along_z:
         matrix = Matrix.Rotation(-math.pi / 2, 4, "Z")
     elif rng.choice(torch.poses) == "tail":
-        matrix = Matrix.Rotation(rng.uniform(-2.6, -0.6), 4, "Z")
+        torch.parts = [part for part in torch.parts if not part.name.startswith("lanyard")]
+        matrix = Matrix.Rotation(rng.uniform(-2.6, -0.6), 4, "Z")  # switch in front
     else:
         points = geometry.world_vertices(torch.parts)
         switch_up = math.pi + rng.uniform(-0.9, 0.9)
