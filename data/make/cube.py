@@ -471,7 +471,8 @@ def _plain_block(
 
 def _wood_block(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.03, 0.09)
-    material = materials.wood(rng, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
+    tone = ("#b98a55", "#c79a62", "#9c6b3f", "#d0a970", "#7d5230", "#b5773f")[rng.integers(6)]
+    material = materials.wood(rng, tone, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
     return [_plain_block(rng, edge, material)]
 
 
@@ -688,7 +689,7 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     dents = _lumps(rng, 3.0)
 
     def soft(points: np.ndarray, side: np.ndarray, face: np.ndarray) -> np.ndarray:
-        return points * (1 + 0.006 * dents(points))[:, None]
+        return points * (1 + 0.004 * np.clip(dents(points), -2, 2))[:, None]
 
     box = _dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
     objects = [geometry.rest_on_ground(box)]
@@ -698,7 +699,7 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         geometry.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
         geometry.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
         objects.append(lid)
-    reach = edge * (1.045 if len(objects) == 2 else 1.008)
+    reach = edge * (1.045 if len(objects) == 2 else 1.02)
     width = edge * rng.uniform(0.1, 0.17)
     satin = materials.satin(rng, ribbons[second])
     top = float(geometry.world_vertices(objects)[:, 2].max())
@@ -911,8 +912,8 @@ def _ice_cube(
         return points * (1 + 0.03 * lumps(points) + 0.005 * ripples(points) - dip)[:, None]
 
     obj = _dress(_rounded_cube(edge, rng.uniform(0.14, 0.26), flat=24, move=melt), material)
-    core = np.clip(rng.normal(0, 0.26, (90, 3)) * [1, 1, 0.7], -0.62, 0.62)
-    radii = rng.uniform(0.008, 0.035, len(core)) * (1.3 - np.linalg.norm(core, axis=1))
+    core = np.clip(rng.normal(0, 0.26, (160, 3)) * [1, 1, 0.7], -0.62, 0.62)
+    radii = rng.uniform(0.01, 0.05, len(core)) * (1.3 - np.linalg.norm(core, axis=1))
     ball, quads, _, _ = _cube_arrays(1, 0.999, 1)
     ball /= np.linalg.norm(ball, axis=1, keepdims=True)
     points = np.concatenate([c + r * ball for c, r in zip(core, radii, strict=True)]) * edge / 2
@@ -935,7 +936,7 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
         )
     )
     g = materials.Graph("bubbles")
-    white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.55))
+    white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.7))
     objects = []
     for place in _apart(rng, int(rng.integers(1, 4)), edge):
         pair = _ice_cube(rng, edge, ice, white)
