@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from course_utils.costs import leaf_layers
+
 
 class GuardError(AssertionError):
     """A silent mistake was caught: the message says which one."""
@@ -85,7 +87,7 @@ def check_trainable(model, expected: Sequence[str]) -> None:
     GuardError
         If another layer would be trained, or a named one would not.
     """
-    found = {name for name, layer in _leaf_layers(model) if layer.trainable_weights}
+    found = {name for name, layer in leaf_layers(model) if layer.trainable_weights}
     if found != set(expected):
         raise GuardError(
             f"Trainable layers: {sorted(found)}; expected: {sorted(expected)}. "
@@ -95,7 +97,7 @@ def check_trainable(model, expected: Sequence[str]) -> None:
 
 def snapshot(model) -> dict[str, list[np.ndarray]]:
     """Copies of all weights, by layer name, for :func:`check_moved`."""
-    return {name: layer.get_weights() for name, layer in _leaf_layers(model)}
+    return {name: layer.get_weights() for name, layer in leaf_layers(model)}
 
 
 def check_moved(before: dict[str, list[np.ndarray]], model, moved: Sequence[str]) -> None:
@@ -108,19 +110,10 @@ def check_moved(before: dict[str, list[np.ndarray]], model, moved: Sequence[str]
     """
     changed = {
         name
-        for name, layer in _leaf_layers(model)
+        for name, layer in leaf_layers(model)
         if any(
             not np.array_equal(a, b) for a, b in zip(before[name], layer.get_weights(), strict=True)
         )
     }
     if changed != set(moved):
         raise GuardError(f"Layers that moved: {sorted(changed)}; expected: {sorted(moved)}.")
-
-
-def _leaf_layers(model, prefix=""):
-    for layer in model.layers:
-        name = f"{prefix}{layer.name}"
-        if hasattr(layer, "layers"):
-            yield from _leaf_layers(layer, prefix=f"{name}/")
-        else:
-            yield name, layer

@@ -1,14 +1,9 @@
-"""Where the lesson runs, and how to make it run the same way twice."""
+"""Start a lesson so that it runs the same way twice."""
 
 import contextlib
 import os
 import sys
 from collections.abc import Iterator
-
-
-def in_colab() -> bool:
-    """Whether this is a Google Colab kernel."""
-    return "google.colab" in sys.modules
 
 
 def setup(seed: int = 0) -> None:
