@@ -53,7 +53,7 @@ def test_truncated_file_is_named(tmp_path, suffix):
 def test_file_that_is_no_image_is_named(tmp_path):
     path = tmp_path / "notes.jpg"
     path.write_text("not a picture")
-    with pytest.raises(ValueError, match="notes.jpg is not a complete image"):
+    with pytest.raises(ValueError, match=r"notes\.jpg is not a complete image"):
         read_image(path)
 
 

@@ -57,7 +57,8 @@ def test_environment_yml_installs_the_same():
 
 def test_no_file_records_a_download_address_of_a_registry():
     pattern = re.compile(
-        r"https?://[\w.-]*(pypi|pythonhosted|npmjs|debian\.org|conda\.anaconda)|--(extra-)?index-url h"
+        r"https?://[\w.-]*(pypi|pythonhosted|npmjs|debian\.org|conda\.anaconda)"
+        r"|--(extra-)?index-url h"
     )
     tracked = subprocess.run(
         ["git", "ls-files", "-co", "--exclude-standard"],
