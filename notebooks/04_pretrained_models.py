@@ -177,8 +177,8 @@ for method, top in zip(methods, classifier.predict_top(squares, k=2), strict=Tru
 # ## Preprocess
 #
 # A network expects numbers like those it was trained on. Each family has its own habit: pixels from
-# −1 to 1 (Inception, MobileNet), ImageNet's mean subtracted in BGR order (VGG, ResNet), or mean and
-# standard deviation of each colour (DenseNet, EfficientNet-Lite). `classifier.preprocess` crops,
+# −1 to 1 (Inception, MobileNet, EfficientNet-Lite), ImageNet's mean subtracted in BGR order (VGG,
+# ResNet), or mean and standard deviation of each colour (DenseNet). `classifier.preprocess` crops,
 # then calls the function that belongs to the model.
 
 # %% slideshow={"slide_type": "fragment"}
