@@ -83,26 +83,14 @@ def thread(
     radius = core(above) + np.maximum(crest(above) - core(above), 0) * ridge
     verts = np.stack([radius * np.cos(angle), radius * np.sin(angle), z], -1).reshape(-1, 3)
     width = SEGMENTS + 1
-    faces = []
-    for row in range(len(place) - 1):
-        for i in range(SEGMENTS):
-            a = row * width + i
-            quad = (a, a + width, a + width + 1, a + 1)
-            zs = verts[list(quad), 2]
-            if zs.max() - zs.min() > 1e-9:
-                faces.append(quad)
-    # a flat disc closes a blunt end
-    base = len(verts)
-    ring = np.stack(
-        [
-            core(np.zeros(SEGMENTS)) * np.cos(angle[:-1]),
-            core(np.zeros(SEGMENTS)) * np.sin(angle[:-1]),
-        ],
-        1,
-    )
-    verts = np.concatenate([verts, np.column_stack([ring, np.full(SEGMENTS, tip)])])
-    faces.append(tuple(range(base, base + SEGMENTS))[::-1])
-    return verts, faces
+    start = (np.arange(len(place) - 1)[:, None] * width + np.arange(SEGMENTS)).ravel()
+    quads = start[:, None] + np.array([0, width, width + 1, 1])
+    faces = [tuple(q) for q in quads[np.ptp(verts[quads, 2], axis=1) > 1e-9]]
+    # A disc closes a blunt end.
+    r = core(np.zeros(SEGMENTS))
+    end = np.stack([r * np.cos(angle[:-1]), r * np.sin(angle[:-1]), np.full(SEGMENTS, tip)], 1)
+    faces.append(tuple(range(len(verts), len(verts) + SEGMENTS))[::-1])
+    return np.concatenate([verts, end]), faces
 
 
 def pointed_thread(
@@ -680,7 +668,7 @@ def metal(rng: np.random.Generator, finish: str, size: float) -> bpy.types.Mater
     hollow = g.add("AmbientOcclusion", {"Distance": 0.03 * size}, out="AO", samples=6)
     base = g.mix(g.remap(hollow, 0.2, 0.8, 0.85, 0), base, dirt)
     rust: object = 0.0
-    amount = 0.62 if finish == "rust" else rng.choice([0.0, 0.0, 0.25])
+    amount = 0.45 if finish == "rust" else rng.choice([0.0, 0.0, 0.25])
     if finish in ("rust", "zinc", "steel", "galvanised", "black_oxide") and amount:
         rust = g.remap(g.noise(v, 14 / size, 9, 0.72), 0.74 - 0.4 * amount, 0.82 - 0.36 * amount)
         base = g.mix(rust, base, g.mix(g.noise(v, 60 / size, 4), "#4a2817", "#96592f"))

@@ -19,6 +19,8 @@ from materials import Graph
 from mathutils import Matrix
 from solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
 
+# These show more than their lens when they face the camera; a tube does not.
+FRONTAL = ("headlamp", "lantern", "angle_head")
 # Seen steeply from above a torch hides its lens.
 ELEVATION = (10.0, 58.0)
 
@@ -392,10 +394,12 @@ def chrome_vintage(rng: np.random.Generator) -> Torch:
     shell = hollow(
         [*mouth(0, head, 0.13 * head), (-0.25 * head, head * 1.13), (-0.3 * head, head * 1.03),
          (-0.7 * head, head * 1.0), (-1.35 * head, body * 1.08), (-1.55 * head, body * 1.05),
-         (-1.58 * head, body * 1.12), (-1.75 * head, body * 1.12), (-1.78 * head, body)])  # fmt: skip
+         (-1.58 * head, body * 1.12), (-1.75 * head, body * 1.12),
+         (-1.78 * head, body)])  # fmt: skip
     grip_top, grip_end = -1.78 * head, -length + 1.1 * body
     barrel = hollow([(grip_top, body), (grip_top - 0.004, ribs), (grip_end, ribs),
-                      (grip_end - 0.002, body * 1.05), *tail_cap(-length, body * 1.05)], SIDES)  # fmt: skip
+                      (grip_end - 0.002, body * 1.05),
+                     *tail_cap(-length, body * 1.05)])  # fmt: skip
     dark = rng.random() < 0.4
     grip = mat.painted_metal(rng, str(rng.choice(["#1a1a1c", "#6d1d1b", "#20344f"])), wear=0.6)
     parts = [make(shell, "head", chrome), make(barrel, "barrel", grip if dark else chrome)]
@@ -527,10 +531,12 @@ def industrial(rng: np.random.Generator) -> Torch:
          (-0.46 * head, head * 1.1), (-0.5 * head, head * 1.0)])  # fmt: skip
     barrel = hollow(
         [(-0.4 * head, head * 1.08), (-0.8 * head, head * 1.04), (-1.35 * head, body * 1.15),
-         (-1.6 * head, body), (-length + 0.8 * body, body), (-length + 0.7 * body, body)], SIDES)  # fmt: skip
+         (-1.6 * head, body), (-length + 0.8 * body, body),
+         (-length + 0.7 * body, body)])  # fmt: skip
     grip_top = -1.75 * head - 1.9 * body
     grip = revolve(
-        [(grip_top + 0.002, body), *ribbed(grip_top, -length + 1.2 * body, body * 1.1, 7, 0.09 * body),
+        [(grip_top + 0.002, body),
+         *ribbed(grip_top, -length + 1.2 * body, body * 1.1, 7, 0.09 * body),
          (-length + 1.1 * body, body)], SIDES)  # fmt: skip
     tail = revolve([(-length + 0.8 * body, body * 0.98), (-length + 0.75 * body, body * 1.14),
                     (-length + 0.1 * body, body * 1.14), (-length, body)], SIDES)  # fmt: skip
@@ -565,7 +571,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     box.location = (-long / 2 - 0.8 * head, 0, tall / 2)
     axis = max(head * 1.16, tall * 0.55)
     bowl = hollow([(-0.15 * head, head * 1.04), (-0.5 * head, head * 0.9),
-                    (-0.75 * head, head * 0.7), (-0.95 * head, head * 0.66)], SIDES)  # fmt: skip
+                    (-0.75 * head, head * 0.7), (-0.95 * head, head * 0.66)])  # fmt: skip
     notch = np.where(np.arange(SIDES) % 8 < 4, head * 1.13, head * 1.09)
     bezel = sleeve([*mouth(0, head, 0.12 * head), (-0.06 * head, notch), (-0.22 * head, notch),
                     (-0.24 * head, head)])  # fmt: skip
@@ -576,10 +582,10 @@ def lantern(rng: np.random.Generator) -> Torch:
     _turned(front, Matrix.Translation((0, 0, axis)) @ TO_X)
     rise = rng.uniform(0.42, 0.55) * width
     path = geometry.smooth_profile(
-        [(-0.85 * head - 0.93 * long, tall * 0.97), (-0.85 * head - 0.92 * long, tall + 0.75 * rise),
-         (-0.85 * head - 0.7 * long, tall + rise), (-0.85 * head - 0.25 * long, tall + rise),
-         (-0.85 * head - 0.03 * long, tall + 0.8 * rise), (-0.85 * head + 0.02 * long, tall * 0.97)], 36)  # fmt: skip
-    path3 = np.array([(x, 0.0, z) for x, z in path])
+        [(-0.93 * long, -0.03 * tall), (-0.92 * long, 0.75 * rise), (-0.7 * long, rise),
+         (-0.25 * long, rise), (-0.03 * long, 0.8 * rise), (0.02 * long, -0.03 * tall)],
+        36)  # fmt: skip
+    path3 = np.array([(x - 0.85 * head, 0.0, z + tall) for x, z in path])
     handle = tube(path3, 0.115 * width)
     handle = (handle[0] * np.array([1, 1.25, 1]), handle[1])
     parts = [box, *front, make(handle, "handle", dark if rng.random() < 0.7 else plastic, 60)]
@@ -606,11 +612,13 @@ def angle_head(rng: np.random.Generator) -> Torch:
     plastic = mat.plastic(rng, colour, gloss=0.25, wear=0.7)
     dark = mat.plastic(rng, "#161617", gloss=0.3, wear=0.4)
     column = revolve(
-        [(tall + 0.9 * body, body * 0.3), (tall + 0.8 * body, body * 0.7), (tall + 0.5 * body, body * 0.95),
+        [(tall + 0.9 * body, body * 0.3), (tall + 0.8 * body, body * 0.7),
+         (tall + 0.5 * body, body * 0.95),
          (tall - 0.6 * body, body), (tall - 1.6 * body, body),
-         *ribbed(tall - 1.7 * body, 1.3 * body, body, 6, 0.06 * body), *tail_cap(0, body * 1.06)], SIDES)  # fmt: skip
+         *ribbed(tall - 1.7 * body, 1.3 * body, body, 6, 0.06 * body), *tail_cap(0, body * 1.06)],
+        SIDES)  # fmt: skip
     neck = hollow([(-0.2 * head, head * 1.02), (-0.5 * head, head * 1.0), (-0.9 * head, body * 0.9),
-                    (-1.7 * head, body * 0.85)], SIDES)  # fmt: skip
+                    (-1.7 * head, body * 0.85)])  # fmt: skip
     notch = np.where(np.arange(SIDES) % 8 < 4, head * 1.16, head * 1.11)
     bezel = sleeve([*mouth(0, head, 0.14 * head), (-0.06 * head, notch), (-0.35 * head, notch),
                     (-0.38 * head, head)])  # fmt: skip
@@ -750,7 +758,8 @@ def pose(
     The driver then turns everything by a heading it draws next from `rng`. For a torch that would
     hide the lens in half of the images, so that turn is looked up and taken back here.
     """
-    aside = float(rng.choice([-1, 1])) * math.radians(rng.uniform(36, 80))
+    frontal = FAMILIES[instance % len(FAMILIES)] in FRONTAL
+    aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*((8, 48) if frontal else (42, 76))))
     heading = copy.deepcopy(rng).uniform(0, 2 * np.pi)
-    geometry.move_all(objects, Matrix.Rotation(aside - heading, 4, "Z"))
+    geometry.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
     return objects
