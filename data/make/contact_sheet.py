@@ -32,7 +32,8 @@ def main() -> None:
     parser.add_argument("label", help="class, or * for all")
     parser.add_argument("split", choices=["train", "test"])
     parser.add_argument("sheet", type=Path)
-    parser.add_argument("--data", type=Path, default=Path(__file__).resolve().parents[1] / "objects")
+    data = Path(__file__).resolve().parents[1] / "objects"
+    parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--kind", choices=["images", "masks"], default="images")
     parser.add_argument("--columns", type=int, default=8)
     args = parser.parse_args()

@@ -174,10 +174,7 @@ def sweep(
     path = np.asarray(path, float)
     outline = np.asarray(outline, float)
     n = len(path)
-    if closed:
-        tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0)
-    else:
-        tangent = np.gradient(path, axis=0)
+    tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
     tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
     start = np.asarray(up if up is not None else (0.0, 0.0, 1.0), float)
     if abs(start @ tangent[0]) > 0.95 and up is None:

@@ -129,7 +129,7 @@ def _crown(
     slope: float = 0.0,
     head: tuple[float, float] = HEAD,
 ) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
-    """Crown of a shaped hat as a function of angle u and v: 0 at the middle of the top, 1 at the rim.
+    """Crown as a function of angle u and v, which is 0 at the middle of the top, 1 at the rim.
 
     `profile` holds (radius, height) as fractions of the head and `height`; `dent` (metres) is a
     crease along the top, `pinch` squeezes the front, `slope` lowers the front.
@@ -224,8 +224,9 @@ def _tied_bow(material, size: float) -> bpy.types.Object:
     parts = []
     for sign in (-1, 1):
         a = np.linspace(0, FULL, 40)
-        loop = np.stack([sign * size * 0.5 * (1 - np.cos(a)), 0.006 + 0.012 * np.sin(a) ** 2,
-                         0.35 * size * np.sin(a) * (0.4 + 0.6 * (1 - np.cos(a)) / 2)], 1)  # fmt: skip
+        out = (1 - np.cos(a)) / 2
+        loop = np.stack([sign * size * out, 0.006 + 0.012 * np.sin(a) ** 2,
+                         0.35 * size * np.sin(a) * (0.4 + 0.6 * out)], 1)  # fmt: skip
         ribbon = [(-0.0006, -0.009), (0.0006, -0.009), (0.0006, 0.009), (-0.0006, 0.009)]
         parts.append(geo.sweep(loop, ribbon, up=(0, 1, 0)))
         t = np.linspace(0, 1, 24)
@@ -258,7 +259,8 @@ def _tuft(rng, radius: float, length: float, count: int, material, stretch=(1, 1
     side /= np.linalg.norm(side, axis=1, keepdims=True)
     side *= radius * 0.016
     middle = (root + tip) / 2 + rng.normal(0, 0.04 * radius, (count, 3))
-    strips = [root - side, root + side, middle - side, middle + side, tip - side / 3, tip + side / 3]
+    thin = side / 3
+    strips = [root - side, root + side, middle - side, middle + side, tip - thin, tip + thin]
     vertices = np.stack(strips, 1).reshape(-1, 3)
     base = np.arange(count)[:, None] * 6
     faces = np.concatenate([base + np.array([0, 1, 3, 2]), base + np.array([2, 3, 5, 4])])
@@ -413,8 +415,9 @@ def _straw_hat(rng) -> bpy.types.Object:
     def curl(u: np.ndarray) -> np.ndarray:
         return wave * np.sin(waves * u + phase)
 
-    hat = _shaped_hat(crown, lambda u: brim + 0 * u, curl,
-                      droop=lambda u: (0 if boater else -0.16) + 0 * u, thickness=0.003)  # fmt: skip
+    fall = 0 if boater else -0.16
+    hat = _shaped_hat(crown, lambda u: brim + 0 * u, curl, droop=lambda u: fall + 0 * u,
+                      thickness=0.003)  # fmt: skip
     tone = ("#d2b274", "#c9a566", "#dfc895", "#b98f55", "#e4d5ae")[rng.integers(5)]
     strands = rng.uniform(200, 320)
     hat.data.materials.append(mat.straw(rng, tone, strands=strands, wear=rng.uniform(0, 0.5)))
@@ -469,7 +472,7 @@ def _bucket_hat(rng) -> bpy.types.Object:
             where = crown(np.array([a]), np.array([0.86]))[0]
             eyelet = geo.lathe([(0.002, 0), (0.0045, 0), (0.0045, 0.0015), (0.002, 0.0015)], 16)
             eyelet.data.materials.append(mat.brass(rng))
-            geo.place(eyelet, where + [0, side * 0.0015, 0], (-side * 80, 0, 0))
+            geo.place(eyelet, np.add(where, [0, side * 0.0015, 0]), (-side * 80, 0, 0))
             eyelets.append(eyelet)
     amount = rng.uniform(0.002, 0.005)
     hat = geo.join([hat, *rings, *eyelets])
@@ -482,8 +485,11 @@ def _crumple(obj: bpy.types.Object, rng, amount: float) -> bpy.types.Object:
     phase = rng.uniform(0, FULL, 6)
     push = rng.normal(0, 1, (6, 3)) * amount / 2
 
+    bends = (waves, phase, push)
+
     def move(p: np.ndarray) -> np.ndarray:
-        return p + sum(np.sin(p @ w + f)[:, None] * d for w, f, d in zip(waves, phase, push))
+        shifts = (np.sin(p @ w + f)[:, None] * d for w, f, d in zip(*bends, strict=True))
+        return p + sum(shifts)
 
     return geo.deform(obj, move)
 
@@ -551,7 +557,8 @@ def _baseball_cap(rng) -> bpy.types.Object:
     button = geo.deform(geo.sphere(0.0075, segments=20), lambda p: p * [1, 1, 0.5])
     button.data.materials.append(visor_cloth)
     parts.append(geo.place(button, (0, 0, height + 0.001)))
-    visor = _visor(rng.uniform(0.065, 0.078), rng.uniform(0.005, 0.028), rng.uniform(0.05, 0.3), 0.003)
+    length, bend, tilt = rng.uniform((0.065, 0.005, 0.05), (0.078, 0.028, 0.3))
+    visor = _visor(length, bend, tilt, 0.003)
     visor.data.materials.append(visor_cloth)
     parts.append(visor)
     if rng.random() < 0.75:
@@ -622,8 +629,10 @@ def _tweed(rng) -> bpy.types.Material:
     g = mat.Graph("tweed")
     v = g.coordinates((0, 0, rng.uniform(-0.3, 0.3)))
     x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
-    zig = g.math("ABSOLUTE", g.math("SUBTRACT", g.math("FRACT", g.math("DIVIDE", y, 0.012)), 0.5))
-    bone = g.math("FRACT", g.math("DIVIDE", g.math("ADD", x, g.math("MULTIPLY", zig, 0.009)), 0.003))
+    saw = g.math("FRACT", g.math("DIVIDE", y, 0.012))
+    zig = g.math("ABSOLUTE", g.math("SUBTRACT", saw, 0.5))
+    slanted = g.math("ADD", x, g.math("MULTIPLY", zig, 0.009))
+    bone = g.math("FRACT", g.math("DIVIDE", slanted, 0.003))
     base = g.mix(g.remap(bone, 0.3, 0.7), mat.shade(ground, 0.78), mat.shade(ground, 1.1))
     if rng.random() < 0.6:
         tint = mat.muted_colour(rng)
@@ -663,13 +672,13 @@ def _flat_cap(rng) -> bpy.types.Object:
     for side in (-1, 1):
         t = np.linspace(0, 1, 50)
         line = point(side * np.interp(t, [0, 1], [0.55, 2.4]), 0.38 + 0.05 * np.sin(np.pi * t))
-        seam = geo.tube(line + [0, 0, 0.0006], 0.0012)
+        seam = geo.tube(np.add(line, [0, 0, 0.0006]), 0.0012)
         seam.data.materials.append(cloth)
         parts.append(seam)
     button = geo.deform(geo.sphere(0.008, segments=20), lambda p: p * [1, 1, 0.5])
     button.data.materials.append(cloth)
     top = point(np.array([0.0]), np.array([0.0]))[0]
-    parts.append(geo.place(button, top + [0, 0, 0.001]))
+    parts.append(geo.place(button, np.add(top, [0, 0, 0.001])))
     return geo.join(parts)
 
 
@@ -739,7 +748,7 @@ def _bobble_hat(rng) -> bpy.types.Object:
     ball = _tuft(rng, 0.034, 0.022, 5000, mat.wool(rng, tint))
     top = geo.world_vertices(hat)
     top = top[top[:, 2].argmax()]
-    return geo.join([hat, geo.place(ball, top + [0, 0, 0.022])])
+    return geo.join([hat, geo.place(ball, np.add(top, [0, 0, 0.022]))])
 
 
 def _beanie(rng) -> bpy.types.Object:

@@ -135,7 +135,8 @@ class Graph:
     def principled(self, **inputs):
         """Add a Principled BSDF from keywords such as base_color, coat_weight."""
         names = {k: k.replace("_", " ").title().replace("Ior", "IOR") for k in inputs}
-        return self.add("BsdfPrincipled", {names[k]: _maybe_colour(k, v) for k, v in inputs.items()})
+        values = {names[k]: _maybe_colour(k, v) for k, v in inputs.items()}
+        return self.add("BsdfPrincipled", values)
 
     def finish(self, shader) -> bpy.types.Material:
         """Connect the surface shader and return the material."""
@@ -435,7 +436,8 @@ def cotton(rng, colour: Colour, *, wear: float = 0.3, threads: float = 1400.0):
     base = g.mix(g.remap(g.noise(v, 300, 4, 0.7), 0.4, 0.8, 0, 0.4), base, shade(colour, 0.8))
     base = g.mix(_dirt(g, rng, v, 0.4 * wear, 16), base, shade(colour, 0.65))
     twill = g.coordinates((0, 0, 0.8), shift=_shift(rng))
-    weave = g.add("TexWave", {"Vector": twill, "Scale": threads / 20, "Distortion": 1}, out="Factor")
+    wave = {"Vector": twill, "Scale": threads / 20, "Distortion": 1}
+    weave = g.add("TexWave", wave, out="Factor")
     normal = g.bump(g.noise(v, 40, 4), 0.25, 0.004)
     normal = g.bump(weave, 0.3, 0.0004, normal)
     return _fabric("cotton", g, rng, base, normal)

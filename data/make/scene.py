@@ -95,7 +95,8 @@ def build_stage(
     if setting == "grass":
         odds[[HDRIS.index("interior"), HDRIS.index("studio")]] = 0
     hdri = str(rng.choice(HDRIS, p=odds / odds.sum()))
-    stage = Stage(str(setting), hdri, "", key=float(np.exp(rng.uniform(np.log(0.14), np.log(0.26)))))
+    key = float(np.exp(rng.uniform(np.log(0.15), np.log(0.27))))
+    stage = Stage(str(setting), hdri, "", key=key)
     _world(rng, hdri)
     {"table": _table, "floor": _floor, "grass": _lawn, "studio": _sweep}[setting](
         rng, stage, target_radius, targets
@@ -195,7 +196,8 @@ def _lawn(rng, stage: Stage, radius: float, targets) -> None:
 
 def _sweep(rng, stage: Stage, radius: float, targets) -> None:
     """A seamless paper sweep, mostly white or grey, as in a catalogue."""
-    stage.surface = str(rng.choice(["white", "grey", "black", "coloured"], p=[0.5, 0.22, 0.08, 0.2]))
+    tones = ["white", "grey", "black", "coloured"]
+    stage.surface = str(rng.choice(tones, p=[0.5, 0.22, 0.08, 0.2]))
     tone = {
         "white": (rng.uniform(0.9, 0.97),) * 3,
         "grey": (rng.uniform(0.45, 0.75),) * 3,
@@ -237,8 +239,9 @@ def _lamp(rng: np.random.Generator, radius: float) -> str:
     name = str(rng.choice(list(LAMPS)))
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(20, 75))
     distance = rng.uniform(5, 14) * radius
+    level = np.cos(elevation)
     direction = np.array(
-        [np.cos(azimuth) * np.cos(elevation), np.sin(azimuth) * np.cos(elevation), np.sin(elevation)]
+        [np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)]
     )
     size = {"window": 0.7, "warm lamp": 0.15, "bulb": 0.08, "led": 0.25}[name] * distance
     strength = np.exp(rng.uniform(np.log(1.0), np.log(9.0)))
@@ -314,7 +317,7 @@ def place_camera(
     direction = np.array([np.sin(az) * np.cos(el), -np.cos(az) * np.cos(el), np.sin(el)])
     turn = Vector(-direction).to_track_quat("-Z", "Y")
     turn = turn @ Quaternion((0, 0, 1), float(np.radians(roll)))
-    fill = rng.uniform(0.5, 0.9)
+    fill = rng.uniform(0.54, 0.9)
 
     rotation = np.array(turn.to_matrix())
     local = (points - centre) @ rotation
@@ -323,9 +326,9 @@ def place_camera(
     box_low, box_high = frame.min(0), frame.max(0)
     slack = np.maximum(1 - (box_high - box_low), 0) / 2
     offset = rng.uniform(-0.75, 0.75, 2) * slack
-    if rng.random() < 0.08:  # cut a little off one side
+    if rng.random() < 0.06:  # cut a little off one side
         axis = rng.integers(2)
-        offset[axis] = rng.choice([-1, 1]) * (slack[axis] + 0.07 * (box_high - box_low)[axis])
+        offset[axis] = rng.choice([-1, 1]) * (slack[axis] + 0.05 * (box_high - box_low)[axis])
     shift = (box_low + box_high) / 2 - offset
 
     data = bpy.data.cameras.new("camera")
@@ -442,8 +445,7 @@ def render(
     with tempfile.TemporaryDirectory() as folder:
         raw = os.path.join(folder, "raw.exr")
         _render_to(raw, "OPEN_EXR", "32")
-        photo = _develop(raw, folder, key)
-        photo = _sensor(photo, rng)
+        photo = _sensor(_stretch(_develop(raw, folder, key)), rng)
         mask = _mask(folder, targets)
     _write(Image.fromarray(mask), path_mask, format="PNG", optimize=True)
     _write(Image.fromarray(photo), path_jpg, format="JPEG", quality=92)
@@ -486,6 +488,16 @@ def _develop(raw: str, folder: str, key: float) -> np.ndarray:
     image.save_render(developed, scene=scene)
     with Image.open(developed) as picture:
         return np.asarray(picture.convert("RGB"))
+
+
+def _stretch(photo: np.ndarray) -> np.ndarray:
+    """Move black and white points part of the way to the ends, as a phone does."""
+    light = photo @ np.array([0.299, 0.587, 0.114])
+    low, high = np.quantile(light, [0.01, 0.995])
+    black = 0.4 * low + 0.6 * min(low, 14.0)
+    white = 0.4 * high + 0.6 * max(high, 238.0)
+    gain = min((white - black) / max(high - low, 1.0), 1.4)
+    return black + (photo - low) * gain
 
 
 def _sensor(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:

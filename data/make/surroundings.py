@@ -236,8 +236,8 @@ def paving(rng):
     g = Graph("paving")
     flat = g.coordinates((0, 0, rng.uniform(0, 3)), shift=(*rng.uniform(-5, 5, 2), 0))
     wobble = g.noise(flat, 6, 3)
-    v = g.add("VectorMath", {0: flat, 1: g.add("CombineXYZ", {0: g.math("MULTIPLY", wobble, 0.02)})},
-              operation="ADD")  # fmt: skip
+    drift = g.add("CombineXYZ", {0: g.math("MULTIPLY", wobble, 0.02)})
+    v = g.add("VectorMath", {0: flat, 1: drift}, operation="ADD")
     brick = {
         "Vector": v, "Scale": 1.0, "Brick Width": rng.uniform(0.18, 0.4),
         "Row Height": rng.uniform(0.08, 0.2), "Mortar Size": 0.006, "Mortar Smooth": 0.5,
@@ -495,9 +495,11 @@ def pebbles(rng):
     parts = []
     for _ in range(rng.integers(2, 7)):
         stone_ = geo.sphere(1.0, segments=20)
-        size = rng.uniform(0.006, 0.022) * np.array([1, rng.uniform(0.6, 0.9), rng.uniform(0.4, 0.7)])
-        bump = rng.normal(0, 1, 3)
-        geo.deform(stone_, lambda p, s=size, b=bump: p * (1 + 0.08 * np.sin(2 * p @ b))[:, None] * s)
+        size = rng.uniform(0.006, 0.022) * rng.uniform((1, 0.6, 0.4), (1, 0.9, 0.7))
+        lump = rng.normal(0, 1, 3)
+        geo.deform(
+            stone_, lambda p, s=size, b=lump: p * (1 + 0.08 * np.sin(2 * p @ b))[:, None] * s
+        )
         stone_.data.materials.append(mat.ceramic(rng, shade("#8d877e", rng.uniform(0.5, 1.3))))
         geo.place(stone_, (*rng.normal(0, 0.03, 2), 0), (0, 0, rng.uniform(0, 360)))
         parts.append(geo.rest_on_ground(stone_))
