@@ -497,7 +497,7 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     stack = _stack(printer, count, rng)
     face_up = rng.random() < 0.6
     card = printer.sheet(_draw(rng, 1)[0] if face_up else None)
-    out = h * rng.uniform(0.35, 0.6)
+    out = h * rng.uniform(0.45, 0.66)
     geometry.place(stack, (0, out, 2 * board))
     level = float(geometry.world_vertices(stack)[:, 2].max())
     more = rng.uniform(0, 0.02)

@@ -75,7 +75,7 @@ class Deck:
 
 def random_deck(rng: np.random.Generator) -> Deck:
     """Choose a deck: size, index style, inks, back and wear."""
-    paper = np.array([250, 248, 243]) - rng.uniform(0, 1) ** 2 * np.array([6, 12, 34])
+    paper = np.array([250, 248, 243]) - rng.uniform(0, 1) ** 2 * np.array([5, 9, 24])
     back_colours = [(158, 22, 34), (28, 52, 128), (24, 26, 32), (18, 84, 60), (112, 26, 62)]
     return Deck(
         width=float(rng.choice([63.0, 63.0, 57.5])),
@@ -86,7 +86,7 @@ def random_deck(rng: np.random.Generator) -> Deck:
         back=str(rng.choice(BACKS)),
         back_colour=back_colours[rng.choice(5, p=[0.38, 0.34, 0.1, 0.1, 0.08])],
         paper=tuple(int(c) for c in paper),
-        wear=float(rng.beta(1.6, 2.6)),
+        wear=float(0.75 * rng.beta(1.6, 2.6)),
     )
 
 

@@ -30,7 +30,7 @@ FAMILIES = (
     "metal",
     "sugar_or_foam",
 )
-ELEVATION = (20.0, 62.0)  # degrees; from higher up a cube is only a square
+ELEVATION = (20.0, 60.0)  # degrees; from higher up a cube is only a square
 
 # Outward normal, then the face's own x and y as seen from outside with z up.
 SIDES = np.array(
@@ -414,11 +414,19 @@ def _white_die(rng: np.random.Generator) -> list[bpy.types.Object]:
     return _put(objects, rng, edge)
 
 
+def _see_through(
+    g: materials.Graph, shader: bpy.types.NodeSocket, tint: materials.Colour
+) -> bpy.types.Material:
+    """Let light pass straight through; otherwise, without caustics, glass casts black shadows."""
+    clear = g.add("BsdfTransparent", {"Color": materials.linear(tint)})
+    light = [g.add("LightPath", out=f"Is {kind} Ray") for kind in ("Shadow", "Diffuse")]
+    return g.finish(g.add("MixShader", {0: g.math("MAXIMUM", *light), 1: shader, 2: clear}))
+
+
 def _tinted(rng: np.random.Generator, colour: str) -> bpy.types.Material:
     g = materials.Graph("translucent plastic")
-    return g.finish(
-        g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
-    )
+    shader = g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
+    return _see_through(g, shader, materials.shade(colour, 1.6))
 
 
 def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -930,11 +938,10 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     normal = g.bump(g.noise(v, 160, 3), 0.25, 0.0006)
     rough = g.remap(g.noise(v, 90, 4), 0.35, 0.7, 0.02, 0.28)
-    ice = g.finish(
-        g.principled(
-            base_color="#eef6f8", roughness=rough, transmission_weight=1.0, ior=1.31, normal=normal
-        )
+    shader = g.principled(
+        base_color="#eef6f8", roughness=rough, transmission_weight=1.0, ior=1.31, normal=normal
     )
+    ice = _see_through(g, shader, "#eaf2f4")
     g = materials.Graph("bubbles")
     white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.7))
     objects = []
