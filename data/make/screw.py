@@ -116,7 +116,7 @@ def pointed_thread(
 
 
 def blunt_thread(
-    top: float, length: float, radius: float, pitch: float, depth: float = 0.2
+    top: float, length: float, radius: float, pitch: float, depth: float = 0.27
 ) -> Solid:
     """Machine thread from `top` down to a chamfered end."""
     root = radius * (1 - depth)
@@ -339,13 +339,13 @@ def wood_countersunk(rng: np.random.Generator) -> Screw:
 
 def drywall(rng: np.random.Generator) -> Screw:
     length = rng.uniform(0.032, 0.055)
-    radius = length * rng.uniform(0.055, 0.07)
+    radius = length * rng.uniform(0.062, 0.076)
     head = radius * rng.uniform(2.0, 2.25)
     body = pointed_thread(
         -1.0 * head,
         length - 1.0 * head,
         radius,
-        length / rng.uniform(13, 16),
+        length / rng.uniform(11, 13),
         depth=0.42,
         taper=2.6,
     )
@@ -361,12 +361,12 @@ def drywall(rng: np.random.Generator) -> Screw:
 
 def deck_torx(rng: np.random.Generator) -> Screw:
     length = rng.uniform(0.040, 0.065)
-    radius = length * rng.uniform(0.055, 0.07)
+    radius = length * rng.uniform(0.062, 0.076)
     head = radius * rng.uniform(1.9, 2.1)
     smooth = rng.uniform(0.3, 0.4) * length
     neck = radius * 0.72
     shank = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
-    body = pointed_thread(-smooth, length - smooth, radius, length / rng.uniform(14, 17), depth=0.4)
+    body = pointed_thread(-smooth, length - smooth, radius, length / rng.uniform(12, 14), depth=0.4)
     solid = merge(flat_head(head, neck, "torx"), shank, body)
     return Screw(
         solid,
@@ -416,7 +416,7 @@ def hex_bolt(rng: np.random.Generator) -> Screw:
             )
         )
     parts.append(
-        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(14, 18))
+        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(12, 15))
     )
     if rng.random() < 0.6:
         thick = radius * 0.34
@@ -439,7 +439,7 @@ def machine_slotted(rng: np.random.Generator) -> Screw:
     radius = rng.uniform(0.0025, 0.004)
     length = radius * rng.uniform(7, 10)
     head = radius * rng.uniform(1.8, 2.0)
-    body = blunt_thread(0.0003, length, radius, length / rng.uniform(14, 18), 0.22)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(12, 15), 0.29)
     drive = str(rng.choice(["slot", "slot", "phillips"]))
     solid = merge(dome_head(head, radius * 1.3, drive, pan=rng.uniform(0.3, 1)), body)
     return Screw(
@@ -455,7 +455,7 @@ def button_torx(rng: np.random.Generator) -> Screw:
     radius = rng.uniform(0.003, 0.005)
     length = radius * rng.uniform(6, 9)
     head = radius * rng.uniform(1.8, 2.0)
-    body = blunt_thread(0.0003, length, radius, length / rng.uniform(13, 17), 0.22)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(11, 14), 0.29)
     drive = str(rng.choice(["torx", "hexagon"]))
     solid = merge(dome_head(head, radius * 1.15, drive, pan=0.15), body)
     return Screw(
@@ -484,7 +484,7 @@ def socket_cap(rng: np.random.Generator) -> Screw:
             )
         )
     parts.append(
-        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(14, 17), 0.22)
+        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(12, 14), 0.29)
     )
     return Screw(
         merge(*parts),
@@ -553,7 +553,7 @@ def eye(rng: np.random.Generator) -> Screw:
     ring = np.stack([loop * np.cos(t), 0 * t, loop * (1 + np.sin(t)) + bar * 1.2], 1)
     stem = np.stack([np.zeros(6), np.zeros(6), np.linspace(-0.35 * length, bar * 0.4, 6)], 1)
     body = pointed_thread(
-        -0.3 * length, 0.7 * length, bar * 1.12, length / rng.uniform(13, 15), depth=0.36
+        -0.3 * length, 0.7 * length, bar * 1.12, length / rng.uniform(11, 12), depth=0.36
     )
     solid = merge(tube(np.concatenate([stem, ring]), bar), body)
     return Screw(
@@ -568,7 +568,7 @@ def eye(rng: np.random.Generator) -> Screw:
 def thumb(rng: np.random.Generator) -> Screw:
     radius = rng.uniform(0.003, 0.004)
     length = radius * rng.uniform(7, 9)
-    body = blunt_thread(0.0003, length, radius, length / rng.uniform(13, 16), 0.22)
+    body = blunt_thread(0.0003, length, radius, length / rng.uniform(11, 13), 0.29)
     collar = revolve(
         [
             (radius * 2.6, 0.0),
@@ -665,7 +665,7 @@ def metal(rng: np.random.Generator, finish: str, size: float) -> bpy.types.Mater
         base = g.mix(0.14, base, cells, "MULTIPLY")
     patina = g.remap(g.noise(v, 16 / size, 7, 0.7), 0.56, 0.74, 0, rng.uniform(0.1, 0.6))
     base = g.mix(patina, base, shade(colour, 0.6))
-    hollow = g.add("AmbientOcclusion", {"Distance": 0.03 * size}, out="AO", samples=6)
+    hollow = g.add("AmbientOcclusion", {"Distance": 0.045 * size}, out="AO", samples=6)
     base = g.mix(g.remap(hollow, 0.2, 0.8, 0.85, 0), base, dirt)
     rust: object = 0.0
     amount = 0.45 if finish == "rust" else rng.choice([0.0, 0.0, 0.25])

@@ -19,8 +19,15 @@ from materials import Graph
 from mathutils import Matrix
 from solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
 
-# These show more than their lens when they face the camera; a tube does not.
-FRONTAL = ("headlamp", "lantern", "angle_head")
+# Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
+# from the side only a stick.
+ASIDE = {
+    "headlamp": (8, 48),
+    "lantern": (8, 48),
+    "angle_head": (8, 48),
+    "penlight": (22, 50),
+    "police": (32, 64),
+}
 # Seen steeply from above a torch hides its lens.
 ELEVATION = (10.0, 58.0)
 
@@ -496,20 +503,25 @@ def finned(rng: np.random.Generator) -> Torch:
 def penlight(rng: np.random.Generator) -> Torch:
     """Slim torch with a shirt-pocket clip."""
     body = rng.uniform(0.0065, 0.0075)
-    head = body * 1.05
-    length = body * rng.uniform(14, 17)
+    head = body * rng.uniform(1.25, 1.5)
+    length = body * rng.uniform(11.5, 14)
     lit = bool(rng.random() < 0.65)
     colour = str(rng.choice(["#1c1c1f", "#8a8d91", "#2b4a7d", "#7d1f22"]))
     metal = mat.anodised(rng, colour, wear=0.3) if rng.random() < 0.7 else mat.chrome(rng)
     shell = hollow(
         [*mouth(0, head, 0.16 * head), (-1.0 * head, head * 1.18), (-1.05 * head, body * 0.95),
          (-1.3 * head, body * 0.95), (-1.35 * head, body * 1.1),
-         *knurled(-1.4 * head, -4.2 * head, body * 1.1, 16, 0.05 * body),
-         (-4.25 * head, body), (-length + 2.2 * body, body), (-length + 2.15 * body, body * 0.92),
+         *knurled(-1.4 * head, -3.7 * head, body * 1.1, 16, 0.05 * body),
+         (-3.75 * head, body), (-length + 2.2 * body, body), (-length + 2.15 * body, body * 0.92),
          (-length + 2.0 * body, body * 0.92), (-length + 1.95 * body, body * 1.02),
          (-length + 0.2 * body, body * 1.02), (-length, body * 0.85), (-length, body * 0.55),
          (-length - 0.5 * body, body * 0.5), (-length - 0.6 * body, body * 0.35)])  # fmt: skip
     parts = [make(shell, "body", metal)]
+    if rng.random() < 0.7:
+        steel = mat.brushed_steel(rng, wear=0.3)
+        band = sleeve([(-0.3 * head, head * 1.16), (-0.34 * head, head * 1.22),
+                       (-0.7 * head, head * 1.22), (-0.74 * head, head * 1.16)])  # fmt: skip
+        parts.append(make(band, "band", steel))
     parts.append(clip(rng, -length + 1.6 * body, -length + 7 * body, body * 1.02))
     parts += lamp(rng, -0.05 * head, head, 0.9 * head, lit, "led", 0.5)
     return Torch(parts, 0, head, lit, poses=("lying",))
@@ -758,8 +770,8 @@ def pose(
     The driver then turns everything by a heading it draws next from `rng`. For a torch that would
     hide the lens in half of the images, so that turn is looked up and taken back here.
     """
-    frontal = FAMILIES[instance % len(FAMILIES)] in FRONTAL
-    aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*((8, 48) if frontal else (42, 76))))
+    degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)], (42, 76))
+    aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*degrees))
     heading = copy.deepcopy(rng).uniform(0, 2 * np.pi)
     geometry.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
     return objects
