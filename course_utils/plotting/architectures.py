@@ -15,9 +15,9 @@ from course_utils.plotting.style import COLOURS
 
 KIND_COLOURS = {
     "input": COLOURS["grey"],
+    "upsampling": COLOURS["green"],
     "convolution": COLOURS["blue"],
     "pooling": COLOURS["orange"],
-    "upsampling": COLOURS["green"],
     "dense": COLOURS["vermilion"],
     "other": COLOURS["sky"],
 }
@@ -88,7 +88,7 @@ def describe(model) -> Drawing:
         for producer in _producers(layer)
     }
     total = costs.total(model)
-    return Drawing(
+    drawing = Drawing(
         title=f"{model.name}: {costs.quantity(total.parameters)} parameters, "
         f"{costs.quantity(total.multiply_adds)} multiply-adds",
         blocks=[
@@ -97,6 +97,9 @@ def describe(model) -> Drawing:
         ],
         skips=sorted((a, b) for a, b in links if b - a > 1),
     )
+    for _, target in drawing.skips:  # what it merges comes from afar
+        drawing.blocks[target].branches, drawing.blocks[target].shortcut = 1, False
+    return drawing
 
 
 def plot_architecture(model, *, ax: Axes | None = None) -> Axes:
