@@ -30,8 +30,8 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     }[family](rng)  # fmt: skip
     hat.name = "hat"
     hat["family"] = family
-    if family in ("baseball cap", "flat cap"):
-        hat["heading"] = 115.0  # the peak must show
+    if family in ("baseball cap", "flat cap"):  # the peak must show
+        hat["heading"] = 100.0 if family == "baseball cap" else 60.0
     return [hat]
 
 
@@ -43,8 +43,8 @@ def pose(
     family = hat["family"]
     choice = rng.random()
     knitted = family in ("bobble hat", "beanie")
-    if choice < (0.35 if knitted else 0.16) and family != "santa hat":
-        on_head = knitted or family in ("flat cap", "baseball cap") or rng.random() < 0.5
+    if choice < (0.35 if knitted else 0.16) and family not in ("santa hat", "flat cap"):
+        on_head = knitted or family == "baseball cap" or rng.random() < 0.5
         prop = (_dummy_head if on_head else _stand)(rng, hat)
         return [hat, prop]
     if (knitted and choice < 0.75) or family == "santa hat":  # folded flat, as it lies in a shop
@@ -634,7 +634,7 @@ def _tweed(rng) -> bpy.types.Material:
     slanted = g.math("ADD", x, g.math("MULTIPLY", zig, 0.009))
     bone = g.math("FRACT", g.math("DIVIDE", slanted, 0.003))
     base = g.mix(g.remap(bone, 0.3, 0.7), mat.shade(ground, 0.78), mat.shade(ground, 1.1))
-    if rng.random() < 0.6:
+    if rng.random() < 0.8:
         tint = mat.muted_colour(rng)
         for axis in (x, y):
             line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", axis, 0.032)), 0.09)
@@ -664,9 +664,9 @@ def _flat_cap(rng) -> bpy.types.Object:
 
     u, v = np.linspace(0, FULL, 128, endpoint=False), np.linspace(0, 1, 70)
     body = geo.thicken(geo.surface(point, u, v, "cap", closed_u=True), 0.002, -1)
-    cloth = _tweed(rng) if rng.random() < 0.75 else mat.cotton(rng, mat.muted_colour(rng))
+    cloth = _tweed(rng)
     body.data.materials.append(cloth)
-    visor = _visor(rng.uniform(0.05, 0.058), rng.uniform(0.012, 0.02), 0.25, 0.005, spread=1.15)
+    visor = _visor(rng.uniform(0.064, 0.074), rng.uniform(0.012, 0.02), 0.25, 0.005, spread=1.15)
     visor.data.materials.append(cloth)
     parts = [body, visor]
     for side in (-1, 1):
@@ -763,20 +763,20 @@ def _beanie(rng) -> bpy.types.Object:
 
 def _santa_hat(rng) -> bpy.types.Object:
     t = np.linspace(0, 1, 60)
-    lean = rng.uniform(1.5, 2.4)
+    lean = rng.uniform(0.7, 1.5)
     a = lean * t**2
-    step = rng.uniform(0.36, 0.42) / 60
+    step = rng.uniform(0.29, 0.35) / 60
     path = np.stack([np.cumsum(np.sin(a)) * step, 0 * t, np.cumsum(np.cos(a)) * step], 1)
-    radius = 0.088 * (1 - t) ** 0.9 + 0.012
+    radius = 0.088 * (1 - t) ** 1.15 + 0.01
     body = geo.sweep(path, geo.circle(1.0, 64), "santa", scale=radius, up=(0, 1, 0))
     colour = ("#a8161b", "#8f1418", "#b3261f", "#b3261f", "#1f5b34")[rng.integers(5)]
-    _crumple(body, rng, 0.012)
+    _crumple(body, rng, 0.005)
     geo.deform(body, lambda p: p * [1.05, 0.93, 1])
     geo.shade_smooth(body, 90)
     body.data.materials.append(mat.felt(rng, colour, wear=0.1))
     white = mat.wool(rng, "#efece6")
-    trim = [geo.place(_tuft(rng, 0.034, 0.016, 4500, white), path[-1] + [0.012, 0, -0.012])]
+    trim = [geo.place(_tuft(rng, 0.036, 0.016, 4500, white), path[-1] + [0.012, 0, -0.012])]
     for angle in np.arange(30) * FULL / 30:
-        puff = _tuft(rng, 0.02, 0.01, 320, white, stretch=(1, 1, 1.25))
-        trim.append(geo.place(puff, (0.094 * np.cos(angle), 0.083 * np.sin(angle), 0.028)))
+        puff = _tuft(rng, 0.021, 0.01, 320, white, stretch=(1, 1, 1.25))
+        trim.append(geo.place(puff, (0.104 * np.cos(angle), 0.09 * np.sin(angle), 0.018)))
     return geo.join([body, *trim])

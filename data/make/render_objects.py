@@ -14,6 +14,7 @@ import csv
 import importlib
 import json
 import os
+import shutil
 import sys
 import time
 import zlib
@@ -126,8 +127,21 @@ def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> di
     }  # fmt: skip
 
 
+def read_rows(out: Path) -> dict[str, dict]:
+    """Read what is known of finished images, by file: the manifest, and newer notes.
+
+    While rendering, each image has a note of its own, so that several processes can share the work.
+    """
+    rows = {}
+    if (out / "manifest.csv").exists():
+        with (out / "manifest.csv").open(newline="", encoding="utf-8") as file:
+            rows = {row["file"]: row for row in csv.DictReader(file)}
+    notes = (json.loads(path.read_text()) for path in (out / ".rows").glob("*.json"))
+    return rows | {row["file"]: row for row in notes}
+
+
 def write_manifest(rows: dict[str, dict], out: Path) -> None:
-    """Write manifest.csv in the order of the set."""
+    """Write manifest.csv in the order of the set; drop the notes once the set is complete."""
     path = out / "manifest.csv"
     part = path.with_suffix(".part")
     with part.open("w", newline="", encoding="utf-8") as file:
@@ -135,6 +149,8 @@ def write_manifest(rows: dict[str, dict], out: Path) -> None:
         writer.writeheader()
         writer.writerows(rows[job.image] for job in all_jobs() if job.image in rows)
     part.replace(path)
+    if all(job.image in rows for job in all_jobs()):
+        shutil.rmtree(out / ".rows")
 
 
 def progress(done: int, total: int, started: float, name: str) -> None:
@@ -179,21 +195,19 @@ def main() -> None:
     ]
     share, shares = map(int, args.share.split("/"))
     jobs = jobs[share::shares]
-    # Rows are kept one file an image, so that several processes can share the work.
     notes = args.out / ".rows"
     notes.mkdir(parents=True, exist_ok=True)
+    known = read_rows(args.out)
     quiet()
     started = time.monotonic()
     for done, job in enumerate(jobs):
         progress(done, len(jobs), started, job.name)
-        note = notes / f"{job.name}.json"
-        complete = note.exists() and (args.out / job.image).exists()
-        if complete and not args.force and json.loads(note.read_text())["seed"] == job.seed:
+        same = job.image in known and int(known[job.image]["seed"]) == job.seed
+        if same and (args.out / job.image).exists() and not args.force:
             continue
         row = render_job(job, args.out, args.samples, args.threads, args.size)
-        note.write_text(json.dumps(row))
-    rows = {row["file"]: row for row in (json.loads(p.read_text()) for p in notes.glob("*.json"))}
-    write_manifest(rows, args.out)
+        (notes / f"{job.name}.json").write_text(json.dumps(row))
+    write_manifest(read_rows(args.out), args.out)
     progress(len(jobs), len(jobs), started, "")
     sys.stderr.write("\n")
 
