@@ -31,7 +31,7 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     hat.name = "hat"
     hat["family"] = family
     if family in ("baseball cap", "flat cap"):  # the peak must show
-        hat["heading"] = 100.0 if family == "baseball cap" else 60.0
+        hat["heading"] = 115.0 if family == "baseball cap" else 60.0
     return [hat]
 
 
@@ -49,8 +49,9 @@ def pose(
         return [hat, prop]
     if (knitted and choice < 0.75) or family == "santa hat":  # folded flat, as it lies in a shop
         geo.deform(hat, lambda p: p * [1, 0.36, 1])
-        geo.place(hat, (0, 0, 0), (90, 0, 0))
+        geo.place(hat, (0, 0, 0), (90, 0, 90))
         geo.apply_transform(hat)
+        hat["heading"] = 110.0  # not into the opening
         return [geo.rest_on_ground(hat)]
     return [_level(hat)]
 
