@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from course_utils.progress import progress
+
 SEEDS = (0, 1, 2)
 Status = Literal["supported", "not supported", "mixed"]
 
@@ -50,10 +52,9 @@ def repeat(
     ndarray of shape (seeds, ...), or a dict of such arrays
     """
     import keras
-    from tqdm.auto import tqdm
 
     results = []
-    for seed in tqdm(list(seeds), desc=label, leave=False):
+    for seed in progress(list(seeds), label):
         keras.utils.set_random_seed(seed)
         results.append(trial(seed))
     if isinstance(results[0], dict):

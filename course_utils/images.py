@@ -6,6 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from course_utils.progress import progress
+
 IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
 
 
@@ -60,12 +62,10 @@ def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.
     ndarray of uint8, shape (n, height, width, 3)
         RGB.
     """
-    from tqdm.auto import tqdm
-
     height, width = _as_pair(size)
     paths = list(paths)
     batch = np.empty((len(paths), height, width, 3), dtype=np.uint8)
-    for i, path in enumerate(tqdm(paths, desc="reading images", leave=False)):
+    for i, path in enumerate(progress(paths, "reading images")):
         image = read_image(path)
         batch[i] = image if image.shape[:2] == (height, width) else resize(image, (height, width))
     return batch
@@ -157,8 +157,7 @@ def _check_complete(path: Path) -> None:
 
     if not path.is_file():
         raise FileNotFoundError(
-            f"There is no file {path}. Check the spelling; "
-            f"relative paths start at {Path.cwd()}."
+            f"There is no file {path}. Check the spelling; relative paths start at {Path.cwd()}."
         )
     try:
         with Image.open(path) as image:

@@ -12,6 +12,7 @@ import numpy as np
 
 from course_utils.guards import check_images
 from course_utils.paths import cache_dir
+from course_utils.progress import progress
 
 logger = logging.getLogger(__name__)
 
@@ -65,13 +66,12 @@ def extract_features(
 
 def _forward(base, images, preprocess, batch_size) -> np.ndarray:
     import tensorflow as tf
-    from tqdm.auto import tqdm
 
     # One signature for every batch, the shorter last one included: compiled once.
     signature = [tf.TensorSpec(base.input_shape, tf.float32)]
     run = tf.function(lambda batch: base(batch, training=False), input_signature=signature)
     features = np.empty((len(images), *base.output_shape[1:]), dtype=np.float32)
-    for start in tqdm(range(0, len(images), batch_size), desc="extracting features", leave=False):
+    for start in progress(range(0, len(images), batch_size), "extracting features"):
         batch = preprocess(images[start : start + batch_size].astype(np.float32))
         features[start : start + batch_size] = run(tf.constant(batch)).numpy()
     return features
