@@ -15,6 +15,7 @@ from course_utils.plotting.images import (
     plot_top_predictions,
 )
 from course_utils.plotting.models import plot_model_catalogue
+from course_utils.plotting.segmentation import plot_masks
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, set_style
 from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
 
@@ -30,6 +31,7 @@ __all__ = [
     "plot_image",
     "plot_images",
     "plot_learning_curve",
+    "plot_masks",
     "plot_model_catalogue",
     "plot_predictions",
     "plot_probabilities",

@@ -1,0 +1,60 @@
+"""Figures of masks."""
+
+from collections.abc import Mapping
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.patches import Patch
+
+from course_utils.plotting.images import plot_image
+from course_utils.plotting.style import COLOURS
+
+_MISSED, _FALSE = COLOURS["vermilion"], COLOURS["sky"]
+
+
+def plot_masks(
+    images: np.ndarray,
+    truth: np.ndarray,
+    predicted: Mapping[str, np.ndarray] | None = None,
+    *,
+    title: str = "",
+) -> Figure:
+    """One column an image: the image, its true mask, and predicted masks with their errors.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+    truth : ndarray of 0 and 1, shape (n, height, width)
+    predicted : mapping of label to ndarray of 0 and 1, shape (n, height, width)
+        One row each. Missed object is vermilion, background taken for object light blue.
+    title : str
+        The figure's message.
+    """
+    rows = {"image": images, "truth": [255 * mask.astype("uint8") for mask in truth]}
+    for label, masks in (predicted or {}).items():
+        rows[label] = [_errors(mask, true) for mask, true in zip(masks, truth, strict=True)]
+    side = min(1.8, 12 / len(images))
+    fig, axes = plt.subplots(
+        len(rows), len(images), figsize=(side * len(images), side * len(rows) + 0.6),
+        squeeze=False,
+    )
+    fig.suptitle(title, x=0.01, ha="left")
+    for row, (label, pictures) in zip(axes, rows.items(), strict=True):
+        for ax, picture in zip(row, pictures, strict=True):
+            plot_image(picture, ax=ax)
+        row[0].text(-0.08, 0.5, label, ha="right", va="center", fontsize=12,
+                    transform=row[0].transAxes)
+    if predicted:
+        fig.legend(
+            handles=[Patch(color=_MISSED, label="missed"), Patch(color=_FALSE, label="false alarm")],
+            loc="outside lower center", ncols=2,
+        )
+    return fig
+
+
+def _errors(mask: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """White where both say object, black where both say background, else the error's colour."""
+    colours = np.array([(0, 0, 0), to_rgb(_MISSED), to_rgb(_FALSE), (1, 1, 1)])
+    return colours[truth.astype(int) + 2 * mask.astype(int)]

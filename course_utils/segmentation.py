@@ -1,0 +1,77 @@
+"""Masks: resizing them with their images, and how well two agree."""
+
+import numpy as np
+
+
+def resize_pair(
+    images: np.ndarray, masks: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Shrink square images and their masks together.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, side, side, 3)
+    masks : ndarray of uint8, shape (n, side, side)
+        0 background, 1 object.
+    size : int
+        The new side, in pixels.
+
+    Returns
+    -------
+    images, masks
+        Same dtypes. A pixel of the mask is 1 where at least half of what it covers was object.
+
+    Raises
+    ------
+    ValueError
+        If images and masks do not belong together.
+    """
+    import cv2
+
+    if images.shape[:3] != masks.shape:
+        raise ValueError(f"Images {images.shape} and masks {masks.shape} do not match.")
+
+    def shrink(image):
+        return cv2.resize(image, (size, size), interpolation=cv2.INTER_AREA)
+
+    shares = np.stack([shrink(mask.astype("float32")) for mask in masks])
+    return np.stack([shrink(image) for image in images]), (shares >= 0.5).astype("uint8")
+
+
+def iou(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
+    """Intersection over union of each pair of masks (Jaccard 1912).
+
+    Parameters
+    ----------
+    predicted, truth : ndarray of bool or of 0 and 1, shape (n, height, width)
+
+    Returns
+    -------
+    ndarray of float, shape (n,)
+        1 where the masks agree in every pixel (two empty ones too), 0 where they are disjoint.
+    """
+    predicted, truth = predicted.astype(bool), truth.astype(bool)
+    both = (predicted & truth).sum(axis=(1, 2))
+    either = (predicted | truth).sum(axis=(1, 2))
+    return np.where(either, both / np.maximum(either, 1), 1.0)
+
+
+def near_outline(masks: np.ndarray, distance: int) -> np.ndarray:
+    """Pixels within a distance of the outline of a mask.
+
+    Parameters
+    ----------
+    masks : ndarray of 0 and 1, shape (n, height, width)
+    distance : int
+        In pixels, on either side.
+
+    Returns
+    -------
+    ndarray of bool, shape (n, height, width)
+    """
+    from scipy import ndimage
+
+    width = (1, 2 * distance + 1, 2 * distance + 1)
+    highest = ndimage.maximum_filter(masks, width, mode="nearest")
+    lowest = ndimage.minimum_filter(masks, width, mode="nearest")
+    return highest != lowest

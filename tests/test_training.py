@@ -1,0 +1,79 @@
+"""The compiled training loop trains, starts anew each time, and follows the seed."""
+
+import random
+
+import keras
+import numpy as np
+import pytest
+from keras import Input, Sequential, layers
+
+from course_utils import training
+
+
+@pytest.fixture
+def model():
+    return Sequential(
+        [
+            Input((4, 4, 1)),
+            layers.Conv2D(4, 3),
+            layers.BatchNormalization(),
+            layers.ReLU(),
+            layers.Flatten(),
+            layers.Dense(2),
+        ]
+    )
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    labels = rng.integers(0, 2, 100)
+    images = rng.normal(size=(100, 4, 4, 1)) + labels[:, None, None, None]
+    return images.astype("float32"), labels
+
+
+def test_same_seed_same_training_other_seed_other(model, data):
+    train = training.trainer(model, steps=30, learning_rate=0.1, batch_size=20)
+    losses = []
+    for seed in (1, 1, 2):
+        keras.utils.set_random_seed(seed)
+        losses.append(train(*data))
+    assert losses[0].shape == (30,)
+    assert losses[0][-1] < 0.5 * losses[0][0]
+    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+    assert abs(losses[0] - losses[2]).max() > 0.01
+
+
+def test_first_step_is_that_of_keras(model, data):
+    images, labels = data
+    keras.utils.set_random_seed(0)
+    (loss,) = training.trainer(model, steps=1, learning_rate=0.1, batch_size=100)(*data)
+    trained = model.get_weights()
+
+    keras.utils.set_random_seed(0)
+    training.draw_weights(model)
+    model.compile(
+        keras.optimizers.SGD(0.1, momentum=0.9),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+    history = model.fit(images, labels, batch_size=100, epochs=1, verbose=0).history
+    assert history["loss"][0] == pytest.approx(loss, rel=1e-4)
+    for ours, theirs in zip(trained, model.get_weights(), strict=True):
+        np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_weights_are_drawn_anew_and_statistics_forgotten(model, data):
+    model(data[0], training=True)
+    before = [weight.numpy() for weight in model.weights]
+    training.draw_weights(model)
+    after = {weight.path: weight.numpy() for weight in model.weights}
+    kernels = [path for path in after if path.endswith("kernel")]
+    for old, (path, new) in zip(before, after.items(), strict=True):
+        assert np.array_equal(old, new) != (path in kernels or "moving" in path)
+    assert len(kernels) == 2
+
+
+def test_every_image_is_seen_before_any_comes_again():
+    random.seed(0)
+    batches = training._batches(10, steps=4, batch_size=5)
+    assert sorted(batches[:2].ravel()) == sorted(batches[2:].ravel()) == list(range(10))
