@@ -54,8 +54,8 @@ class Cost:
 def shapes_only() -> Iterator[None]:
     """Build models without their numbers: in no time, and in no memory.
 
-    A model built inside is there to be counted and drawn. It holds no weights (each look at
-    one draws it anew), so it cannot be trained. VGG-19 takes 0.1 s, not 10 s and 0.6 GB.
+    A model built inside is there to be counted and drawn: it holds no weights, so it cannot
+    be trained. VGG-19 takes 0.1 s, not 10 s and 0.6 GB.
     """
     import keras
     from keras.src.backend.common import global_state
@@ -85,7 +85,8 @@ def count(model) -> list[Cost]:
 
 def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
     """The layers of a model with their names, those of nested models as ``outer/inner``."""
-    for layer in model.layers:
+    # Sequential.layers leaves its input out; a functional model's does not.
+    for layer in model.layers if prefix else model._layers:
         name = f"{prefix}{layer.name}"
         if hasattr(layer, "layers"):
             yield from leaf_layers(layer, prefix=f"{name}/")
