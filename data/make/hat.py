@@ -51,7 +51,7 @@ def pose(
         geo.deform(hat, lambda p: p * [1, 0.36, 1])
         geo.place(hat, (0, 0, 0), (90, 0, 90))
         geo.apply_transform(hat)
-        hat["heading"] = 110.0  # not into the opening
+        hat["heading"], hat["lowest"] = 110.0, 48.0  # not into the opening, and from above
         return [geo.rest_on_ground(hat)]
     return [_level(hat)]
 

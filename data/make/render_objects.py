@@ -113,9 +113,9 @@ def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> di
     radius = float(np.linalg.norm(points[:, :2], axis=1).max())
     stage = scene.build_stage(rng, radius, targets + props)
     scene.add_clutter(rng, radius, stage)
-    camera = scene.place_camera(
-        rng, targets, stage, elevation=getattr(module, "ELEVATION", (10.0, 85.0))
-    )
+    low, high = getattr(module, "ELEVATION", (10.0, 85.0))
+    low = max(low, targets[0].get("lowest", low))
+    camera = scene.place_camera(rng, targets, stage, elevation=(low, high))
     scene.render(
         out / job.image, out / job.mask, targets, rng,
         size=size, samples=samples, key=stage.key, threads=threads,
