@@ -103,12 +103,14 @@ def _dummy_head(rng, hat: bpy.types.Object) -> bpy.types.Object:
         face = np.exp(-(((z - 0.17) / 0.06) ** 2))
         jaw = 0.014 * np.exp(-(((z - 0.135) / 0.03) ** 2)) * (x > 0)
         nose = 0.018 * np.exp(-(((z - 0.18) / 0.018) ** 2) - (y / 0.011) ** 2) * (x > 0)
-        return np.stack([x * (1 + 0.13 * face) + jaw + nose, y * (1 - 0.06 * face), z], 1)
+        return np.stack([0.93 * x * (1 + 0.13 * face) + jaw + nose, 0.9 * y, z], 1)
 
     geo.deform(head, shape)
     tone = ("#e8e4dc", "#cfc6b8", "#3a3836", "#b99a76")[rng.integers(4)]
     head.data.materials.append(mat.plastic(rng, tone, gloss=rng.uniform(0.1, 0.7)))
-    geo.place(hat, (0.005, 0, 0.222), (0, rng.normal(-4, 3), 0))
+    top = float(geo.world_vertices(hat)[:, 2].max())
+    lift = max(0.222, 0.337 - top)
+    geo.place(hat, (0.005, 0, lift), (0, rng.normal(-4, 3), 0))
     head["prop"] = True
     return head
 
