@@ -47,8 +47,9 @@ def plot_masks(
         row[0].text(-0.08, 0.5, label, ha="right", va="center", fontsize=12,
                     transform=row[0].transAxes)
     if predicted:
+        errors = {"missed": _MISSED, "false alarm": _FALSE}
         fig.legend(
-            handles=[Patch(color=_MISSED, label="missed"), Patch(color=_FALSE, label="false alarm")],
+            handles=[Patch(color=colour, label=label) for label, colour in errors.items()],
             loc="outside lower center", ncols=2,
         )
     return fig
