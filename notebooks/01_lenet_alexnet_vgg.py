@@ -1,0 +1,928 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,-all
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 01 · LeNet, AlexNet, VGG
+#
+# **What is a convolutional network made of, and which of the ideas that made it famous can you
+# see at work on your own machine?**
+#
+# About two minutes on 2 cores ·
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/01_lenet_alexnet_vgg.ipynb)
+#
+# - **What you do:** build three networks from their blocks, count what they cost, and put six
+#   claims of the lecture to the test.
+# - **What you learn:** where the parameters and the work of a network sit; what ReLU, dropout,
+#   augmentation, small kernels and initialization do, and how much.
+# - **What you need:** a dense network trained once before (layers, loss, epochs).
+
+# %% slideshow={"slide_type": "skip"}
+# In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import sys
+
+if "google.colab" in sys.modules:
+    # !test -d course || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git course
+    sys.path.insert(0, "course")
+
+from course_utils import runtime
+
+runtime.setup(seed=0)
+
+# %% slideshow={"slide_type": "skip"}
+import cv2
+import keras
+import matplotlib.pyplot as plt
+import numpy as np
+import tensorflow as tf
+from keras import layers, ops
+from skimage import data
+from sklearn.datasets import load_digits
+
+from course_utils import costs, experiments, history, plotting
+from course_utils.plotting import COLOURS
+from course_utils.tables import Table
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Twenty years in one figure
+#
+# The networks of lessons 01 to 03, oldest on top. Follow each column downwards: what grew, and
+# what did *not* keep growing?
+
+# %% slideshow={"slide_type": "fragment"}
+plotting.plot_history(history.NETS)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The same as a table, with its sources. *Parameters* are the numbers a network learns.
+# *Multiply-adds* are the multiplications, each with its addition, of its convolutions and dense
+# layers for one image (twice as many are FLOPs). Both are counted by the course from Keras models,
+# so that all networks are counted alike. Top-1, the share of images whose first answer is right,
+# is torchvision's for one central crop, for the same reason: papers crop and scale differently.
+
+# %% slideshow={"slide_type": "skip"}
+history.table()
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## LeNet-5: convolution, pooling, dense (1998)
+#
+# LeCun et al. (1998) read handwritten digits with three kinds of layers. A *convolution* looks for
+# the same small pattern everywhere; *pooling* keeps what was found and forgets exactly where;
+# *dense* layers decide. How few numbers are enough?
+
+# %% slideshow={"slide_type": "subslide"}
+def lenet5():
+    """LeNet-5, layers named as in the paper."""
+    return keras.Sequential(
+        [
+            layers.Input((32, 32, 1), name="input"),
+            layers.Conv2D(6, 5, activation="tanh", name="C1"),
+            layers.AveragePooling2D(2, name="S2"),
+            layers.Conv2D(16, 5, activation="tanh", name="C3"),
+            layers.AveragePooling2D(2, name="S4"),
+            layers.Conv2D(120, 5, activation="tanh", name="C5"),
+            layers.Flatten(name="C5_flatten"),
+            layers.Dense(84, activation="tanh", name="F6"),
+            layers.Dense(10, name="output"),
+        ],
+        name="LeNet-5",
+    )
+
+
+lenet = lenet5()
+costs.table(lenet)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Most multiply-adds are in C3, most parameters in C5. The picture shows why: the maps shrink while
+# the channels grow, and a kernel is as deep as the map it looks at.
+
+# %% slideshow={"slide_type": "fragment"}
+plotting.plot_architecture(lenet)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Is this the paper's network?** Nearly. The paper speaks of 60,000 parameters; the usual, *fully
+# connected* variant above has 61,706. Three layers make the difference:
+#
+# | layer | paper | here |
+# | :-- | --: | --: |
+# | C3 | each map sees 3, 4 or 6 of the 6 maps before it: 1,516 | all see all: 2,416 |
+# | S2, S4 | a trainable scale and bias for each map: 12 + 32 | none: 0 |
+# | output | distances to 10 fixed patterns: 0 | dense: 850 |
+#
+# The paper left connections out of C3 to save work and so that the maps become different from each
+# other.
+
+# %% slideshow={"slide_type": "fragment"}
+total = costs.total(lenet).parameters
+print(f"here: {total:,}; as in the paper: {total - 2416 + 1516 + 12 + 32 - 850:,}")
+assert total == 61_706
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 01: these parts suffice for digits, and are still those of modern nets
+#
+# scikit-learn brings 1,797 handwritten digits of 8×8 pixels. We enlarge them to LeNet's 32×32. The
+# first 1,000 are for training, the other 797, mostly by other writers, for testing.
+
+# %% slideshow={"slide_type": "fragment"}
+def digits(size):
+    """scikit-learn's digits, enlarged: (n, size, size, 1) from 0 to 1, and their labels."""
+    images, labels = load_digits(return_X_y=True)
+    images = images.reshape(-1, 8, 8).astype("float32") / 16
+    images = [cv2.resize(image, (size, size), interpolation=cv2.INTER_CUBIC) for image in images]
+    return np.stack(images)[..., None], labels
+
+
+x, y = digits(32)
+x_train, y_train, x_test, y_test = x[:1000], y[:1000], x[1000:], y[1000:]
+print(x_train.shape, x_test.shape)
+plotting.plot_images(
+    x_train[:10, ..., 0], titles=list(map(str, y_train)), columns=10,
+    title="The ten digits, as LeNet-5 sees them",
+)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Is convolution needed for that? The rival is a dense network with as many parameters: one hidden
+# layer of 59 units. Each is trained from three random starts. Look at whether the bars overlap.
+
+# %% slideshow={"slide_type": "fragment"}
+CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+
+dense = keras.Sequential(
+    [
+        layers.Input((32, 32, 1)),
+        layers.Flatten(),
+        layers.Dense(59, activation="tanh"),
+        layers.Dense(10),
+    ]
+)
+
+
+def accuracy_of(model):
+    experiments.restart(model)
+    model.fit(x_train, y_train, batch_size=50, epochs=12, verbose=0)
+    return model.evaluate(x_test, y_test, verbose=0)[1]
+
+
+accuracy = {}
+for name, model in (("LeNet-5", lenet), ("dense, as many parameters", dense)):
+    model.compile(keras.optimizers.Adam(2e-3), CROSS_ENTROPY, metrics=["accuracy"])
+    runs = experiments.repeat(lambda seed, model=model: accuracy_of(model), label=name)
+    accuracy[name] = experiments.summarise(100 * runs)
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+ax = plotting.plot_estimates(accuracy, spec=".1f")
+ax.set(xlabel="test accuracy [%], mean and 95 % interval of 3 starts",
+       title="LeNet-5 reads 94 % of new digits, a dense network nearly as many")
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# And modern networks? Sort the layers of a ResNet-50 (lesson 02) by kind. How many of its
+# parameters sit in layers that LeNet does not have?
+
+# %% slideshow={"slide_type": "fragment"}
+def parts(model):
+    """Number of layers and share of parameters, by kind of layer."""
+    every = costs.count(model)
+    kinds = {
+        "convolution": "Conv", "pooling": "Pool", "dense": "Dense",
+        "batch normalization": "BatchNorm", "sum (skip connection)": "Add",
+    }
+    found = {}
+    for label, word in kinds.items():
+        chosen = [cost for cost in every if word in cost.kind]
+        share = sum(cost.parameters for cost in chosen) / costs.total(every).parameters
+        found[label] = (len(chosen), 100 * share)
+    return found
+
+
+with costs.shapes_only():
+    resnet = keras.applications.ResNet50(weights=None)
+old, new = parts(lenet), parts(resnet)
+Table(
+    ["part", "LeNet-5: layers", "parameters [%]", "ResNet-50: layers", "parameters [%]"],
+    [(kind, *old[kind], *new[kind]) for kind in old],
+    ["", "d", ".1f", "d", ".1f"],
+)
+
+# %% slideshow={"slide_type": "fragment"}
+share = sum(share for kind, (_, share) in new.items() if old[kind][0])
+reads = accuracy["LeNet-5"].low > 90
+experiments.verdict(
+    1,
+    "supported" if reads and share > 90 else "mixed" if reads or share > 90 else "not supported",
+    f"LeNet-5 ({total:,} parameters) reads {'over' if reads else 'under'} 90 % of unseen digits "
+    f"(3 seeds, 95 % interval); {share:.1f} % of ResNet-50's parameters are in layers of LeNet's "
+    "kinds, the rest in batch normalization",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## AlexNet: the same, larger, on photographs (2012)
+#
+# Krizhevsky et al. (2012) won the ImageNet challenge with LeNet's plan at a thousand times the
+# size, and with three additions: ReLU, dropout and data augmentation. First the network.
+
+# %% slideshow={"slide_type": "subslide"}
+def alexnet(towers=1):
+    """AlexNet; with two towers, layers 2, 4 and 5 see half of the channels, as in the paper."""
+
+    def conv(filters, kernel, groups=1, strides=1, padding="same", *, name):
+        return layers.Conv2D(
+            filters, kernel, strides, padding, groups=groups, activation="relu", name=name
+        )
+
+    return keras.Sequential(
+        [
+            layers.Input((227, 227, 3), name="input"),
+            conv(96, 11, strides=4, padding="valid", name="block1_conv"),
+            layers.MaxPooling2D(3, 2, name="block1_pool"),
+            conv(256, 5, groups=towers, name="block2_conv"),
+            layers.MaxPooling2D(3, 2, name="block2_pool"),
+            conv(384, 3, name="block3_conv"),
+            conv(384, 3, groups=towers, name="block4_conv"),
+            conv(256, 3, groups=towers, name="block5_conv"),
+            layers.MaxPooling2D(3, 2, name="block5_pool"),
+            layers.Flatten(name="fc6_flatten"),
+            layers.Dense(4096, activation="relu", name="fc6"),
+            layers.Dropout(0.5, name="fc6_dropout"),
+            layers.Dense(4096, activation="relu", name="fc7"),
+            layers.Dropout(0.5, name="fc7_dropout"),
+            layers.Dense(1000, activation="softmax", name="fc8"),
+        ],
+        name="AlexNet",
+    )
+
+
+with costs.shapes_only():  # to count and draw: no need to fill 62 million weights
+    alex, two_towers = alexnet(), alexnet(towers=2)
+costs.table(alex)
+
+# %% slideshow={"slide_type": "subslide"}
+plotting.plot_architecture(alex)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Where would you save parameters, and where work? Look at both sides of the next figure: they have
+# hardly anything in common.
+
+# %% slideshow={"slide_type": "fragment"}
+plotting.plot_costs(
+    alex, title="AlexNet keeps its parameters in dense layers and does its work in convolutions"
+)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Is this the paper's network?** The paper splits it into two towers, one for each graphics card
+# of 3 GB, that meet in layer 3 and in the dense layers: 61.0 million parameters, "60 million" in
+# the paper. The usual *single tower* has 62,378,344. Besides:
+#
+# - the paper says 224×224 pixels, but 55×55 outputs need 227 (11 + 54 · 4);
+# - the paper normalizes each response by its neighbours' after layers 1 and 2. That has no
+#   parameters; Simonyan & Zisserman (2014) found no gain from it, and it went out of use.
+
+# %% slideshow={"slide_type": "fragment"}
+print(f"one tower:  {costs.total(alex).parameters:,} parameters")
+print(f"two towers: {costs.total(two_towers).parameters:,} parameters")
+assert costs.total(alex).parameters == 62_378_344
+assert costs.total(two_towers).parameters == 60_965_224
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 02: ReLU accelerates training
+#
+# LeNet bends its signals with tanh, which flattens out on both sides; AlexNet with ReLU,
+# max(0, *x*), which never flattens out on the right. Krizhevsky et al. (2012, figure 1) reached
+# 25 % training error on CIFAR-10 *six times* sooner with ReLU, in a net of four layers.
+#
+# To be fair, each activation gets the initialization made for it and the best of several learning
+# rates. We count epochs until the training error falls to 5 %.
+
+# %% slideshow={"slide_type": "subslide"}
+x_small, y_small = digits(8)
+x_scaled = (x_small - x_small.mean()) / x_small.std()
+
+
+def four_layers(activation):
+    """Two convolutions, two dense layers, as in the paper's comparison."""
+    initializer = "he_normal" if activation == "relu" else "glorot_normal"
+    options = {"activation": activation, "kernel_initializer": initializer}
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, padding="same", **options),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, padding="same", **options),
+            layers.Flatten(),
+            layers.Dense(64, **options),
+            layers.Dense(10),
+        ]
+    )
+    model.compile(keras.optimizers.SGD(), CROSS_ENTROPY, metrics=["accuracy"])
+    return model
+
+
+class StopAt(keras.callbacks.Callback):
+    """Stop as soon as the training error is low enough."""
+
+    def on_epoch_end(self, epoch, logs):
+        self.model.stop_training = logs["accuracy"] >= 0.95
+
+
+def epochs_to_5_percent(model, rate, limit=15):
+    """Epochs until 5 % training error, read between whole epochs, at most ``limit``."""
+    experiments.restart(model, learning_rate=rate)
+    fit = model.fit(x_scaled[:1000], y_small[:1000], batch_size=50, epochs=limit, verbose=0,
+                    callbacks=[StopAt()])
+    errors = 1 - np.array([0.1, *fit.history["accuracy"]])
+    if errors[-1] > 0.05:
+        return limit
+    return np.interp(-0.05, -errors[-2:], [len(errors) - 2, len(errors) - 1])
+
+
+RATES = {"sigmoid": (0.3, 1.0), "tanh": (0.03, 0.1, 0.3), "relu": (0.03, 0.1, 0.3)}
+
+nets = {activation: four_layers(activation) for activation in RATES}
+epochs = {
+    activation: experiments.repeat(
+        lambda seed, activation=activation: np.array(
+            [epochs_to_5_percent(nets[activation], rate) for rate in RATES[activation]]
+        ),
+        label=activation,
+    )
+    for activation in RATES
+}
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Read the figure twice: along one learning rate, then from the lowest point of each curve to the
+# next. Which of the two is the fair comparison? (Sigmoid is tanh's older cousin, from 0 to 1.)
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+ax = plt.figure().add_subplot()
+for activation, values in epochs.items():
+    name = "ReLU" if activation == "relu" else activation
+    plotting.plot_curves(RATES[activation], {name: values}, ax=ax)
+ax.set(xscale="log", yscale="log", xlabel="learning rate", yticks=[2, 5, 10, 15],
+       xticks=[0.03, 0.1, 0.3, 1], xticklabels=["0.03", "0.1", "0.3", "1"],
+       yticklabels=["2", "5", "10", "15 or more"],
+       ylabel="epochs to 5 % training error", title="ReLU beats sigmoid; tanh keeps up once tuned")
+ax.minorticks_off()
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# At a small learning rate ReLU is well ahead of tanh, with the best one for each it is not. So
+# where are the paper's six times? A saturating unit is slow where it is flat. How steep are the
+# units at the start, on average?
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+SLOPES = {  # of the activation, from its output
+    "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a**2, "relu": lambda a: a > 0,
+}
+slopes = {}
+for activation, net in nets.items():
+    experiments.restart(net)
+    hidden = [layer.output for layer in net.layers if getattr(layer, "activation", None)][:3]
+    outputs = keras.Model(net.inputs[0], hidden)(x_scaled[:200])
+    slopes[activation] = [float(np.mean(SLOPES[activation](np.asarray(a)))) for a in outputs]
+Table(["mean slope", "layer 1", "layer 2", "layer 3"],
+      [(activation, *values) for activation, values in slopes.items()], ["", ".2f", ".2f", ".2f"])
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Tanh is not flat here: inputs of spread 1 and Glorot & Bengio's initialization (2010) keep its
+# units on the steep part. Sigmoid is never steeper than 0.25, and three such factors leave little
+# of a gradient. The paper does not say how its tanh net was started, and CIFAR-10 is harder than
+# digits. (Not shown: eight layers in place of
+# four, or patches of photographs in place of digits, gave the same picture as above.)
+
+# %% slideshow={"slide_type": "fragment"}
+best = {activation: values.min(axis=1) for activation, values in epochs.items()}
+ratio = {name: experiments.summarise(best[name] / best["relu"]) for name in ("sigmoid", "tanh")}
+same_rate = experiments.summarise(epochs["tanh"][:, 0] / epochs["relu"][:, 0])
+faster = {name: estimate.low > 1 for name, estimate in ratio.items()}
+experiments.verdict(
+    2,
+    "supported" if all(faster.values()) else "mixed" if any(faster.values()) else "not supported",
+    f"epochs to 5 % training error, best learning rate for each: sigmoid needs "
+    f"{'over 3' if ratio['sigmoid'].low > 3 else 'under 3'} times those of ReLU, tanh "
+    f"{'more' if faster['tanh'] else 'no more'} than ReLU (paper: 6 times); at the same small rate "
+    f"tanh needs {'more' if same_rate.low > 1 else 'no more'} (3 seeds)",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 03: dropout reduces overfitting; it is in-network ensembling
+#
+# Dropout (Hinton et al. 2012) switches off a random half of the units in each training step. So
+# each step trains another, thinner network, and all of them share their weights. At test time
+# nothing is switched off.
+#
+# Overfitting needs few images: we train on 100 and test on 797.
+
+# %% slideshow={"slide_type": "subslide"}
+def dropout_net(rate):
+    """A small AlexNet: convolutions, then dense layers with dropout before each."""
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Flatten(),
+            layers.Dropout(rate),
+            layers.Dense(256, activation="relu"),
+            layers.Dropout(rate),
+            layers.Dense(10),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(3e-3), CROSS_ENTROPY, metrics=["accuracy"])
+    return model
+
+
+def fit_few(model, images=100):
+    """Train on few digits; loss and accuracy (%) on these and on the test digits."""
+    experiments.restart(model)
+    few = np.arange(1000) % images  # ten times over: starting an epoch takes time
+    model.fit(x_small[few], y_small[few], batch_size=50, epochs=7, verbose=0)
+    loss, right = model.evaluate(x_small[:images], y_small[:images], verbose=0)
+    test_loss, test_right = model.evaluate(x_small[1000:], y_small[1000:], verbose=0)
+    return {"train loss": loss, "test loss": test_loss, "gap": test_loss - loss,
+            "train accuracy": 100 * right, "test accuracy": 100 * test_right}
+
+
+
+def passes(model, images, n=30):
+    """Class probabilities by ``n`` thinned networks, dropout left on: (n, images, 10)."""
+    return np.stack([ops.softmax(model(images, training=True)) for _ in range(n)])
+
+
+def ensemble(model, images, labels):
+    """One thinned network, the mean of 30, and one pass of the whole network (%)."""
+    thinned = passes(model, images)
+    mean, whole = thinned.mean(axis=0), ops.convert_to_numpy(ops.softmax(model(images)))
+    return {
+        "one thinned network": 100 * np.mean(thinned.argmax(axis=-1) == labels),
+        "mean of 30 thinned networks": 100 * np.mean(mean.argmax(axis=-1) == labels),
+        "the whole network, once": 100 * np.mean(whole.argmax(axis=-1) == labels),
+        "agreement": 100 * np.mean(mean.argmax(axis=-1) == whole.argmax(axis=-1)),
+    }
+
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Five starts without dropout, the same five with it. Keras's dropout doubles the units that stay
+# on, so that the whole network needs no scaling afterwards.
+
+# %% slideshow={"slide_type": "fragment"}
+plain_net, thin_net = dropout_net(0.0), dropout_net(0.5)
+plain = experiments.repeat(lambda seed: fit_few(plain_net), range(5), label="no dropout")
+dropped = experiments.repeat(
+    lambda seed: fit_few(thin_net) | ensemble(thin_net, x_small[1000:], y_small[1000:]),
+    range(5),
+    label="dropout",
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Left: the gap between test and training loss, which is what overfitting means. Right: is the
+# average of many thinned networks better than one of them, and does one pass of the whole network
+# give the same for a thirtieth of the work?
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+gap = {"without dropout": experiments.summarise(plain["gap"]),
+       "with dropout": experiments.summarise(dropped["gap"])}
+views = ("one thinned network", "mean of 30 thinned networks", "the whole network, once")
+ensembles = {name: experiments.summarise(dropped[name]) for name in views}
+
+figure, axes = plt.subplots(1, 2, figsize=(12, 3.2))
+plotting.plot_estimates(gap, ax=axes[0]).set(xlabel="test loss − training loss")
+plotting.plot_estimates(ensembles, spec=".1f", ax=axes[1]).set(xlabel="test accuracy [%]")
+figure.suptitle("Dropout narrows the gap, and the whole network does what the ensemble does",
+                x=0.01, ha="left")
+plt.show()
+for name, runs in (("without", plain), ("with", dropped)):
+    print(f"{name:>7} dropout: test accuracy {experiments.summarise(runs['test accuracy']):.1f} %")
+print(f"whole network and ensemble agree on {experiments.summarise(dropped['agreement']):.1f} %")
+
+# %% slideshow={"slide_type": "subslide"}
+narrower = experiments.summarise(plain["gap"] - dropped["gap"]).low > 0
+gain = experiments.summarise(dropped[views[1]] - dropped[views[0]])
+agree = dropped["agreement"].mean()
+ensembling = gain.low > 0 and agree > 95
+experiments.verdict(
+    3,
+    "supported" if narrower and ensembling else "mixed" if narrower or ensembling
+    else "not supported",
+    f"dropout {'narrows' if narrower else 'does not narrow'} the gap between test and training "
+    f"loss on 100 digits; 30 thinned networks together are "
+    f"{'better' if gain.low > 0 else 'no better'} than one alone, and one pass of the whole net "
+    f"agrees with them on {'over 95' if agree > 95 else 'under 95'} % of the digits (5 seeds)",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 04: label-preserving augmentation reduces overfitting
+#
+# AlexNet never saw the same picture twice: each was cropped and mirrored anew. Whether that helps
+# depends on a condition that is easily forgotten: the label must still be true. A mirrored cat is a
+# cat. What is a 6 turned upside down?
+
+# %% slideshow={"slide_type": "subslide"}
+def shifts():
+    """Moved by up to one whole pixel: still the same digit."""
+    return [layers.RandomTranslation(0.15, 0.15, fill_mode="constant", interpolation="nearest")]
+
+
+def flips():
+    """Mirrored both ways: a 2 may become an S, a 6 a 9."""
+    return [layers.RandomFlip("horizontal_and_vertical")]
+
+
+AUGMENTATIONS = {"shifts": shifts, "flips": flips}
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Look at the rows: which digits could you still name without their titles? (Only whole pixels:
+# between pixels, an 8×8 image is blurred, the test images are not, and the gain is gone. An
+# augmentation should make images like those to come.)
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+chosen = x_small[[2, 6, 9, 4, 7]]
+figure, axes = plt.subplots(2, 5, figsize=(8, 3.8))
+for row, (name, changed) in zip(axes, AUGMENTATIONS.items(), strict=True):
+    images = chosen
+    for layer in changed():
+        images = layer(images, training=True)
+    for ax, image, label in zip(row, np.asarray(images)[..., 0], (2, 6, 9, 4, 7), strict=True):
+        ax.imshow(image, cmap="gray")
+        ax.set_title(f"{label}, {name}", fontsize=10)
+        ax.axis("off")
+figure.suptitle("A label must survive the change", x=0.01, ha="left")
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The same network as in claim 03 without dropout, 100 digits, five starts each.
+
+# %% slideshow={"slide_type": "fragment"}
+def augmented_net(augment):
+    """Augmentation as the first layers: active in training only."""
+    model = keras.Sequential(
+        [
+            layers.Input((8, 8, 1)),
+            *augment(),
+            layers.Conv2D(16, 3, padding="same", activation="relu"),
+            layers.MaxPooling2D(2),
+            layers.Conv2D(32, 3, padding="same", activation="relu"),
+            layers.Flatten(),
+            layers.Dense(256, activation="relu"),
+            layers.Dense(10),
+        ]
+    )
+    model.compile(keras.optimizers.Adam(3e-3), CROSS_ENTROPY, metrics=["accuracy"])
+    return model
+
+
+augmented = {"none": plain}
+for name, augment in AUGMENTATIONS.items():
+    model = augmented_net(augment)
+    augmented[name] = experiments.repeat(
+        lambda seed, model=model: fit_few(model), range(5), label=name
+    )
+
+# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+colours = {"none": COLOURS["grey"], "shifts": COLOURS["green"], "flips": COLOURS["vermilion"]}
+figure, axes = plt.subplots(1, 2, figsize=(12, 3.4), sharey=True)
+for ax, key, label, spec in (
+    (axes[0], "gap", "test loss − training loss", ".2f"),
+    (axes[1], "test accuracy", "test accuracy [%]", ".1f"),
+):
+    estimates = {name: experiments.summarise(runs[key]) for name, runs in augmented.items()}
+    plotting.plot_estimates(estimates, colours=colours, spec=spec, ax=ax).set(xlabel=label)
+figure.suptitle("Augmentation helps where the label stays true, and hurts where it does not",
+                x=0.01, ha="left")
+plt.show()
+
+# %% slideshow={"slide_type": "subslide"}
+gaps = {name: runs["gap"] for name, runs in augmented.items()}
+right = {name: runs["test accuracy"] for name, runs in augmented.items()}
+narrower = experiments.summarise(gaps["none"] - gaps["shifts"]).low > 0
+hurts = experiments.summarise(right["none"] - right["flips"]).low > 0
+experiments.verdict(
+    4,
+    "supported" if narrower and hurts else "mixed" if narrower or hurts else "not supported",
+    f"on 100 digits small shifts {'narrow' if narrower else 'do not narrow'} the gap between test "
+    f"and training loss; flips, which change what a digit means, "
+    f"{'cost' if hurts else 'do not cost'} test accuracy (5 seeds)",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## VGG: one module, stacked (2014)
+#
+# AlexNet's kernels are 11, 5 and 3 pixels wide, its layers all different. Simonyan & Zisserman
+# (2014) asked what depth alone can do, and made everything else the same: the only module is a
+# 3×3 convolution with ReLU. Halve the map, double the channels, repeat.
+
+# %% slideshow={"slide_type": "subslide"}
+CONVOLUTIONS = {11: (1, 1, 2, 2, 2), 13: (2, 2, 2, 2, 2), 16: (2, 2, 3, 3, 3), 19: (2, 2, 4, 4, 4)}
+
+
+def vgg(depth, shape=(224, 224, 3), dense=4096, classes=1000, initializer="he_normal"):
+    """VGG with 11, 13, 16 or 19 layers with weights: the paper's columns A, B, D and E."""
+    options = {"activation": "relu", "kernel_initializer": initializer}
+    model = keras.Sequential([layers.Input(shape, name="input")], name=f"VGG-{depth}")
+    for block, repeats in enumerate(CONVOLUTIONS[depth], start=1):
+        filters = 64 * min(2 ** (block - 1), 8)
+        for i in range(1, repeats + 1):
+            name = f"block{block}_conv{i}"
+            model.add(layers.Conv2D(filters, 3, padding="same", name=name, **options))
+        model.add(layers.MaxPooling2D(2, name=f"block{block}_pool"))
+    model.add(layers.Flatten(name="fc6_flatten"))
+    model.add(layers.Dense(dense, name="fc6", **options))
+    model.add(layers.Dense(dense, name="fc7", **options))
+    model.add(layers.Dense(classes, kernel_initializer=initializer, name="fc8"))
+    return model
+
+
+with costs.shapes_only():
+    vggs = {depth: vgg(depth) for depth in CONVOLUTIONS}
+costs.table(vggs[16])
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Halving the map quarters the work of a convolution, doubling its channels quadruples it: from
+# block to block a module costs the same, 1.85 G multiply-adds. (The first module of a block has
+# half as many input channels and costs half; in block 5 the channels no longer double.)
+
+# %% slideshow={"slide_type": "fragment"}
+plotting.plot_architecture(vggs[16])
+plotting.plot_costs(
+    vggs[16], title="Three quarters of VGG-16's parameters are in one dense layer, fc6"
+)
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Four depths, one module. The parameters hardly change, since the dense layers hold most of them;
+# the work almost triples.
+
+# %% slideshow={"slide_type": "fragment"}
+PUBLISHED = {11: 132_863_336, 13: 133_047_848, 16: 138_357_544, 19: 143_667_240}
+sizes = {depth: costs.total(net) for depth, net in vggs.items()}
+assert {depth: size.parameters for depth, size in sizes.items()} == PUBLISHED
+Table(
+    header=["network", "convolutions in blocks 1 to 5", "parameters", "multiply-adds [G]"],
+    rows=[
+        [f"VGG-{depth}", ", ".join(map(str, CONVOLUTIONS[depth])), size.parameters,
+         size.multiply_adds / 1e9]
+        for depth, size in sizes.items()
+    ],
+    formats=["", ">", ",", ".2f"],
+)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# These are the networks of the paper (table 1, columns A, B, D, E), layer by layer; its table 2
+# says 133, 133, 138 and 144 million parameters. Only dropout, which has no parameters, is left out.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 05: stacked 3×3 convolutions replace large ones
+#
+# *The same receptive field, fewer parameters.* Which input pixels can one output pixel see? Ask the
+# gradient: where the output does not depend on a pixel, the derivative is zero. We take five random
+# networks for each stack and look at the derivative of the central output.
+
+# %% slideshow={"slide_type": "fragment"}
+def stack(kernels, channels=64):
+    """Convolutions of the given sizes, one after the other."""
+    model = keras.Sequential([layers.Input((11, 11, channels))])
+    for kernel in kernels:
+        model.add(layers.Conv2D(channels, kernel, padding="same", activation="relu"))
+    return model
+
+
+def seen(kernels):
+    """How strongly the central output depends on each input pixel: (11, 11)."""
+    model = stack(kernels)
+    image = tf.random.normal((1, 11, 11, 64))
+    with tf.GradientTape() as tape:
+        tape.watch(image)
+        centre = tf.reduce_sum(model(image)[0, 5, 5])
+    return np.abs(tape.gradient(centre, image)[0]).sum(axis=-1)
+
+
+STACKS = {"one 5×5": (5,), "two 3×3": (3, 3), "one 7×7": (7,), "three 3×3": (3, 3, 3)}
+maps = {
+    name: experiments.repeat(lambda seed, kernels=kernels: seen(kernels), range(5))
+    for name, kernels in STACKS.items()
+}
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# White is zero: not seen. Compare the outlines in pairs, then the corners: what is different there?
+
+# %% slideshow={"slide_type": "fragment"}
+field = {name: int((m.max(axis=1) > 0).sum(axis=1).max()) for name, m in maps.items()}
+cost = {name: costs.total(stack(kernels)) for name, kernels in STACKS.items()}
+
+figure, axes = plt.subplots(1, 4, figsize=(12, 3.6))
+for ax, (name, values) in zip(axes, maps.items(), strict=True):
+    mean = values.mean(axis=0)
+    ax.imshow(mean / mean.max(), cmap="Blues")
+    ax.set_title(f"{name}: sees {field[name]}×{field[name]}", fontsize=11)
+    ax.set_xlabel(f"{cost[name].parameters:,} parameters", fontsize=11)
+    ax.set(xticks=[], yticks=[])
+    ax.grid(False)
+figure.suptitle("Two 3×3 see as much as one 5×5, three as much as one 7×7, for fewer parameters",
+                x=0.01, ha="left")
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# A stack sees its corners only along one path, its centre along many: the field is as wide, but not
+# evenly used (Luo et al. 2016 call the part that matters the *effective* receptive field).
+
+# %% slideshow={"slide_type": "fragment"}
+def saving(small, large, quantity):
+    return getattr(cost[small], quantity) / getattr(cost[large], quantity)
+
+
+same_field = field["two 3×3"] == field["one 5×5"] and field["three 3×3"] == field["one 7×7"]
+ratios = {
+    pair: (saving(*pair, "parameters"), saving(*pair, "multiply_adds"))
+    for pair in (("two 3×3", "one 5×5"), ("three 3×3", "one 7×7"))
+}
+two, three = (f"{max(values):.2f}" for values in ratios.values())
+experiments.verdict(
+    5,
+    "supported" if same_field and max(map(max, ratios.values())) < 1 else "not supported",
+    f"two 3×3 see {field['two 3×3']}×{field['two 3×3']} pixels with {two} times the parameters and "
+    f"multiply-adds of one 5×5, three see {field['three 3×3']}×{field['three 3×3']} with {three} "
+    "times those of one 7×7 (5 random networks each); VGG-11, 13, 16 and 19 have the published "
+    "parameters",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 06: very deep plain nets need stage-wise training, or a better initialization
+#
+# Simonyan & Zisserman drew their weights from N(0, 0.01²). VGG-11 trained so, deeper ones did not:
+# they were started from the layers of a trained VGG-11. Why would depth matter? Follow a photograph
+# through the thirteen convolutions of an untrained, full-width VGG-16, for three ways to draw the
+# weights.
+
+# %% slideshow={"slide_type": "fragment"}
+image = data.chelsea()[:96, 100:196] / 255.0
+image = ((image - image.mean()) / image.std())[None]
+STARTS = {
+    "N(0, 0.01²)": {"class_name": "RandomNormal", "config": {"stddev": 0.01}},
+    "Glorot & Bengio (2010)": "glorot_normal",
+    "He et al. (2015)": "he_normal",
+}
+
+
+def spreads(start):
+    """Standard deviation of the outputs of each convolution; the image's is 1."""
+    model = vgg(16, image.shape[1:], dense=1, classes=1, initializer=start)
+    outputs = [layer.output for layer in model.layers if "conv" in layer.name]
+    return np.array([np.std(out) for out in keras.Model(model.inputs[0], outputs)(image)])
+
+
+spread = {
+    name: experiments.repeat(lambda seed, start=start: spreads(start), label=name)
+    for name, start in STARTS.items()
+}
+
+# %% slideshow={"slide_type": "subslide"}
+ax = plotting.plot_curves(range(1, 14), spread)
+ax.set(yscale="log", xlabel="convolution", ylabel="spread of its outputs (image: 1)",
+       title="With N(0, 0.01²) nothing of the photograph is left after 13 layers")
+plt.show()
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Each layer multiplies the spread by a factor. He et al. (2015) choose it to be 1 for ReLU. Glorot
+# & Bengio's is 0.71 where input and output channels are equal; that of N(0, 0.01²) is 0.48 in a
+# layer of 512 channels and less in narrower ones. Thirteen such factors are multiplied, and the
+# gradient shrinks on its way back in the same way.
+#
+# Does that keep a network from learning? We train VGG's plan in small: 16 channels everywhere, on
+# digits of 8×8 pixels. The paper had 370,000 steps to get moving, we have a few hundred, so the
+# "small" start shrinks the spread only to 0.62 a layer.
+
+# %% slideshow={"slide_type": "subslide"}
+def small_vgg(depth):
+    """The plan of VGG with 16 channels, one pooling, and weights drawn as He et al. do."""
+    options = {"activation": "relu", "kernel_initializer": "he_normal"}
+    model = keras.Sequential([layers.Input((8, 8, 1))])
+    for block, repeats in enumerate(CONVOLUTIONS[depth], start=1):
+        for i in range(1, repeats + 1):
+            name = f"block{block}_conv{i}"
+            model.add(layers.Conv2D(16, 3, padding="same", name=name, **options))
+        if block == 1:
+            model.add(layers.MaxPooling2D(2, name="block1_pool"))
+    model.add(layers.Flatten(name="fc6_flatten"))
+    model.add(layers.Dense(64, name="fc6", **options))
+    model.add(layers.Dense(64, name="fc7", **options))
+    model.add(layers.Dense(10, name="fc8", kernel_initializer="he_normal"))
+    model.compile(keras.optimizers.SGD(0.02, momentum=0.9), CROSS_ENTROPY)
+    return model
+
+
+def start(model, factor):
+    """Draw new weights; each layer multiplies the spread by ``factor``."""
+    experiments.restart(model)
+    model.set_weights([factor * weights for weights in model.get_weights()])
+
+
+def train(model, epochs):
+    """The training loss after each epoch of 20 steps."""
+    fit = model.fit(x_scaled[:500], y_small[:500], batch_size=25, epochs=epochs, verbose=0)
+    return fit.history["loss"]
+
+
+small = {depth: small_vgg(depth) for depth in (11, 13, 16)}
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Sixteen layers from scratch, from the small start and from He's. And stage by stage: train 11
+# layers from the small start, hand their weights to the layers of the same name in 13, train a
+# little, then to 16. (The paper handed over the first four convolutions and the dense layers.)
+
+# %% slideshow={"slide_type": "fragment"}
+EPOCHS, STAGE = 12, 3
+
+
+def from_scratch(factor, epochs):
+    start(small[16], factor)
+    return train(small[16], epochs)
+
+
+def stage_by_stage():
+    start(small[11], 0.62)
+    losses = train(small[11], EPOCHS)
+    for shallow, deep in ((11, 13), (13, 16)):
+        start(small[deep], 0.62)
+        for layer in small[shallow].layers:
+            small[deep].get_layer(layer.name).set_weights(layer.get_weights())
+        losses = losses + train(small[deep], STAGE)
+    return losses
+
+
+losses = {
+    "small start": experiments.repeat(lambda seed: from_scratch(0.62, EPOCHS + 2 * STAGE)),
+    "small start, by stages": experiments.repeat(lambda seed: stage_by_stage()),
+    "He's start": experiments.repeat(lambda seed: from_scratch(1.0, EPOCHS)),
+}
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# The dotted line is the loss of guessing (ln 10). Which curves leave it, and when?
+
+# %% slideshow={"slide_type": "fragment"}
+ax = plt.figure(figsize=(11, 4.5)).add_subplot()
+for name, curve in losses.items():
+    plotting.plot_curves(range(1, curve.shape[1] + 1), {name: curve}, ax=ax)
+ax.axhline(np.log(10), color=COLOURS["grey"], linestyle=":")
+for epoch, text in ((EPOCHS, " 13 layers"), (EPOCHS + STAGE, " 16 layers")):
+    ax.axvline(epoch + 0.5, color=COLOURS["vermilion"], lw=1, linestyle="--")
+    ax.text(epoch + 0.5, 0.05, text, color=COLOURS["vermilion"], fontsize=10)
+ax.set(xlabel="epoch", ylabel="training loss", xticks=range(0, 19, 3),
+       ylim=(0, 2.45),
+       title="A small start holds 16 layers still; stages, or a better start, do not")
+ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
+plt.show()
+
+# %% slideshow={"slide_type": "subslide"}
+guessing = np.log(10)
+final = {name: curve[:, -1] for name, curve in losses.items()}
+stands_still = final["small start"].min() > 0.9 * guessing
+stages_help = final["small start, by stages"].max() < 0.75 * guessing
+better_start_helps = final["He's start"].max() < 0.75 * guessing
+vanished = round(np.log10(spread["N(0, 0.01²)"][:, -1]).mean())
+experiments.verdict(
+    6,
+    "supported" if stands_still and stages_help and better_start_helps
+    else "mixed" if stages_help or better_start_helps else "not supported",
+    f"after 13 convolutions N(0, 0.01²) leaves 10^{vanished} of an image's spread, He's start "
+    f"most of it; 16 layers {'learn nothing' if stands_still else 'learn'} from a small start, "
+    f"{'learn' if stages_help else 'do not learn'} by stages and "
+    f"{'learn' if better_start_helps else 'do not learn'} from He's start (3 seeds)",
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What you learned
+#
+# - A convolutional network is convolution, pooling and dense layers. Convolutions do the work;
+#   until 2014 dense layers held the parameters.
+# - A large kernel can be had as a stack of small ones, for fewer parameters and less work.
+# - What a network is started from, how its layers bend and what it may see of its images decide
+#   whether it learns, and how much it overfits. Each of these can be measured in a minute.
+# - A claim from the past need not hold for the networks of today, even if it was true when it was
+#   made: look at how the comparison was set up.
+#
+# **To try**
+#
+# 1. Give LeNet-5 max pooling and ReLU in place of average pooling and tanh. Does it read better?
+# 2. Replace VGG-16's dense layers by global average pooling and one dense layer of 1000. How many
+#    parameters are left? (Lesson 02 does this to AlexNet's successors.)
+# 3. Train on 1,000 digits instead of 100 in claims 03 and 04. What becomes of the gaps, and why?
+# 4. Start the 16-layer network of claim 06 from factors of 0.5 to 1.5. Where does learning begin,
+#    and where does it end?
+#
+# Next: `02_googlenet_resnet_densenet`.

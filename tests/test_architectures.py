@@ -1,0 +1,144 @@
+"""The lessons' networks have the published sizes, and are drawn as they are.
+
+Networks are taken from the lessons themselves, by ``notebook_source.definitions``. To add one,
+add a line to PUBLISHED.
+"""
+
+import matplotlib
+import pytest
+from keras import Input, Model, applications, layers
+from notebook_source import definitions
+
+from course_utils import costs, history, plotting
+from course_utils.plotting.architectures import describe
+
+matplotlib.use("agg")
+
+# lesson, how to build the net there, parameters in all (trained and not)
+PUBLISHED = [
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.lenet5(), 61_706),
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.alexnet(), 62_378_344),
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(11), 132_863_336),
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(13), 133_047_848),
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(16), 138_357_544),
+    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(19), 143_667_240),
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 8_062_504),
+    ("03_unet", lambda lesson: lesson.fcn8(), 134_489_759),
+    ("03_unet", lambda lesson: lesson.unet(), 31_030_658),
+]
+
+# lesson, how to build the net there, trained parameters (as PyTorch counts)
+TRAINED = [
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.googlenet(large=3), 6_624_904),
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(18), 11_689_512),
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(34), 21_797_672),
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50), 25_557_032),
+    ("02_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 7_978_856),
+]
+
+
+def build(lesson, constructor):
+    with costs.shapes_only():
+        return constructor(definitions(lesson))
+
+
+@pytest.mark.parametrize(("lesson", "constructor", "parameters"), PUBLISHED)
+def test_lesson_net_has_the_published_number_of_parameters(lesson, constructor, parameters):
+    assert costs.total(build(lesson, constructor)).parameters == parameters
+
+
+@pytest.mark.parametrize(("lesson", "constructor", "parameters"), TRAINED)
+def test_lesson_net_trains_the_published_number_of_parameters(lesson, constructor, parameters):
+    assert costs.total(build(lesson, constructor)).trainable == parameters
+
+
+def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
+    lesson = definitions("02_googlenet_resnet_densenet")
+    with costs.shapes_only():
+        resnet, densenet = lesson.resnet(50), lesson.densenet()
+        keras_resnet = costs.total(applications.ResNet50(weights=None))
+        keras_densenet = costs.total(applications.DenseNet121(weights=None))
+    biases = lesson.normalized_channels(resnet)  # Keras's ResNet has them, PyTorch's has not
+    for ours, theirs, more in (
+        (costs.total(resnet), keras_resnet, biases),
+        (costs.total(densenet), keras_densenet, 0),
+    ):
+        assert ours.multiply_adds == theirs.multiply_adds
+        assert ours.parameters + more == theirs.parameters
+
+
+@pytest.mark.parametrize(
+    ("name", "lesson", "constructor"),
+    [
+        ("LeNet-5", "01_lenet_alexnet_vgg", lambda lesson: lesson.lenet5()),
+        ("AlexNet", "01_lenet_alexnet_vgg", lambda lesson: lesson.alexnet()),
+        ("VGG-16", "01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(16)),
+        ("VGG-19", "01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(19)),
+        ("ResNet-50", "02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50)),
+        ("DenseNet-121", "02_googlenet_resnet_densenet", lambda lesson: lesson.densenet()),
+        ("U-Net", "03_unet", lambda lesson: lesson.unet()),
+    ],
+)
+def test_history_agrees_with_the_lessons(name, lesson, constructor):
+    (net,) = [net for net in history.NETS if net.name == name]
+    total = costs.total(build(lesson, constructor))
+    assert (net.parameters, net.multiply_adds) == (total.trainable, total.multiply_adds)
+
+
+def test_history_is_in_the_order_of_its_years_and_has_sources():
+    years = [net.year for net in history.NETS]
+    assert years == sorted(years)
+    assert all(str(net.year) in net.source for net in history.NETS)
+
+
+def branched(merge):
+    inputs = Input((8, 8, 4), name="input")
+    stem = layers.Conv2D(4, 3, padding="same", name="stem_conv")(inputs)
+    left = layers.Conv2D(4, 1, name="mix_left")(stem)
+    right = layers.Conv2D(4, 1, name="mix_right2")(layers.Conv2D(4, 1, name="mix_right1")(stem))
+    return inputs, stem, merge(name="mix_merge")([left, right])
+
+
+def test_parallel_branches_are_seen():
+    inputs, _, outputs = branched(layers.Concatenate)
+    mix = describe(Model(inputs, outputs)).blocks[-1]
+    assert (mix.branches, mix.weighted, mix.merge, mix.shortcut) == (2, 3, "concat", False)
+
+
+def test_shortcut_within_a_block_is_seen():
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Conv2D(4, 3, padding="same", name="res_conv")(inputs)
+    drawing = describe(Model(inputs, layers.Add(name="res_add")([x, inputs])))
+    assert (drawing.blocks[-1].shortcut, drawing.blocks[-1].merge) == (True, "+")
+    assert drawing.skips == []
+
+
+def test_connection_that_skips_blocks_is_seen():
+    inputs, stem, x = branched(layers.Add)
+    x = layers.Conv2D(4, 1, name="top_conv")(x)
+    x = layers.Concatenate(name="end_concat")([x, stem])
+    drawing = describe(Model(inputs, x))
+    assert [block.name for block in drawing.blocks] == ["input", "stem", "mix", "top", "end"]
+    assert drawing.skips == [(1, 4)]
+
+
+def test_a_sum_without_a_layer_does_not_break_the_links():
+    inputs, stem, x = branched(layers.Add)
+    outputs = layers.Conv2D(1, 1, name="end_conv")(x + stem)
+    assert describe(Model(inputs, outputs)).skips == [(1, 3)]
+
+
+def test_pooling_at_the_end_of_a_block_is_told_apart():
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Conv2D(6, 3, padding="same", name="block_conv")(inputs)
+    block = describe(Model(inputs, layers.MaxPooling2D(2, name="block_pool")(x))).blocks[-1]
+    assert (block.shape, block.pooled) == ((8, 8, 6), (4, 4, 6))
+
+
+def test_figures_are_drawn():
+    inputs, _, outputs = branched(layers.Concatenate)
+    model = Model(inputs, outputs, name="Branched")
+    ax = plotting.plot_architecture(model)
+    assert any("Branched" in ax.get_title(loc=loc) for loc in ("left", "center"))
+    assert len(plotting.plot_costs(model, title="Costs").axes) == 2
+    assert len(plotting.plot_history(history.NETS).axes) == 4
