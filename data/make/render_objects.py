@@ -193,7 +193,7 @@ def main() -> None:
     parser.add_argument("--count", type=int, help="first N images of each class and split")
     parser.add_argument("--number", type=int, action="append", help="only images of this number")
     parser.add_argument("--out", type=Path, default=HERE.parent / "objects")
-    parser.add_argument("--samples", type=int, default=40)
+    parser.add_argument("--samples", type=int, default=24)
     parser.add_argument("--size", type=int, default=224, help="pixels")
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")
     parser.add_argument("--share", default="0/1", help="k/n: every n-th image from the k-th")
