@@ -23,8 +23,8 @@ def draw_weights(model) -> None:
 
 
 def trainer(
-    model, *, steps: int, learning_rate: float, batch_size: int = 64
-) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+    model, *, steps: int, batch_size: int = 64
+) -> Callable[[np.ndarray, np.ndarray, float], np.ndarray]:
     """Compile the training of a classifier by stochastic gradient descent into one function.
 
     It does what ``compile`` and ``fit`` do, with momentum 0.9 and a learning rate that falls
@@ -37,23 +37,21 @@ def trainer(
         Its outputs are logits.
     steps : int
         Batches of one training.
-    learning_rate : float
-        Of the first step.
     batch_size : int
 
     Returns
     -------
     callable
-        ``train(images, labels)`` draws new weights, trains, and returns the loss of each step,
-        shape ``(steps,)``. Weights and batches follow the seed set with
-        ``keras.utils.set_random_seed``.
+        ``train(images, labels, learning_rate)`` draws new weights, trains, and returns the loss
+        of each step, shape ``(steps,)``. The learning rate is that of the first step. Weights
+        and batches follow the seed set with ``keras.utils.set_random_seed``.
     """
     import keras
     import tensorflow as tf
 
     loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    schedule = keras.optimizers.schedules.CosineDecay(learning_rate, steps)
-    optimizer = keras.optimizers.SGD(schedule, momentum=0.9)
+    decay = keras.optimizers.schedules.CosineDecay(1.0, steps)
+    optimizer = keras.optimizers.SGD(momentum=0.9)
     optimizer.build(model.trainable_variables)
 
     def step(images, labels):
@@ -63,20 +61,20 @@ def trainer(
         return loss
 
     @tf.function
-    def loop(images, labels, order):
+    def loop(images, labels, learning_rate, order):
         losses = tf.TensorArray(tf.float32, steps)
         for i in tf.range(steps):
+            optimizer.learning_rate = learning_rate * decay(i)
             batch = order[i]
             losses = losses.write(i, step(tf.gather(images, batch), tf.gather(labels, batch)))
         return losses.stack()
 
-    def train(images: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    def train(images: np.ndarray, labels: np.ndarray, learning_rate: float) -> np.ndarray:
         draw_weights(model)
         for variable in optimizer.variables:
             variable.assign(np.zeros(variable.shape))
         order = _batches(len(images), steps, batch_size)
-        images, labels, order = map(tf.constant, (images, labels, order))
-        return loop(images, labels, order).numpy()
+        return loop(*map(tf.constant, (images, labels, learning_rate, order))).numpy()
 
     return train
 

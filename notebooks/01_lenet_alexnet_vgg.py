@@ -186,7 +186,7 @@ for name, model in (("LeNet-5", lenet), ("dense, as many parameters", dense)):
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 ax = plotting.plot_estimates(accuracy, spec=".1f")
 ax.set(xlabel="test accuracy [%], mean and 95 % interval of 3 starts",
-       title="LeNet-5 reads 94 % of new digits, a dense network nearly as many")
+       title="LeNet-5 reads new digits, and a dense network nearly as many")
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

@@ -42,8 +42,6 @@ from course_utils import runtime
 runtime.setup(seed=0)
 
 # %% slideshow={"slide_type": "skip"}
-import time
-
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
@@ -226,30 +224,6 @@ ax.set(
 ax.legend()
 plt.show()
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# Counts are exact, and have no spread. The clock has one: the nine modules one after the other, on
-# this machine. Does it agree with the count? (It gains less: normalization and the reading and
-# writing of maps cost the same in both.)
-
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-def seconds(build):
-    """Time of one pass of one image through each of the nine modules, five times over."""
-    modules = [module(build, name) for name in INCEPTION]
-    inputs = [tf.random.normal((1, *m.input_shape[1:])) for m in modules]
-
-    def once(repetition):
-        start = time.perf_counter()
-        for m, x in zip(modules, inputs, strict=True):
-            m(x)
-        return time.perf_counter() - start
-
-    once(0)  # the first pass also sets things up
-    return experiments.repeat(once, range(5), label=build.__name__)
-
-
-slower = seconds(inception_without_bottlenecks) / seconds(inception)
-print(f"Without bottlenecks {experiments.summarise(slower):.1f} times as slow (95 % interval).")
-
 # %% slideshow={"slide_type": "subslide"}
 all_with = costs.total([*with_1x1.values()])
 all_without = costs.total([*without.values()])
@@ -276,8 +250,8 @@ experiments.verdict(
 # images too; so it is not overfitting. Yet a deeper net could do all a shallow one does: its extra
 # layers need only pass on what they get. Plain layers find that hard to learn.
 #
-# He et al. (2015) make it the default. A block computes $\mathrm{ReLU}(x + F(x))$: if $F$ is zero,
-# $x$ passes unchanged. What the block learns is the *residual*, the difference between what it gets
+# He et al. (2015) make it the default. A block computes *ReLU(x + F(x))*: if *F* is zero,
+# *x* passes unchanged. What the block learns is the *residual*, the difference between what it gets
 # and what it should give.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -311,8 +285,10 @@ def residual_net(x):
 def attempt(channels):
     try:
         return f"output {residual_net(Input((28, 28, channels))).shape}"
-    except (NameError, ValueError) as error:
-        return f"{type(error).__name__}: {str(error).split('.')[0]}"
+    except NameError as error:
+        return f"NameError: {error}"
+    except ValueError:  # Keras's message is longer
+        return f"ValueError: 32 channels and {channels} cannot be added"
 
 
 print("32 channels:", attempt(32))
@@ -326,7 +302,7 @@ for channels in (32, 3, 1):
 # 1. `n_hidden` and `n_output` come from nowhere.
 # 2. A colour image (3 channels) cannot be added to 32 channels. Worse, a grey one can: its single
 #    channel is *broadcast*, added to all 32, without a word.
-# 3. Both convolutions have their ReLU before the sum and none after it. So $F(x)$ can only add,
+# 3. Both convolutions have their ReLU before the sum and none after it. So *F(x)* can only add,
 #    never take away.
 # 4. `Flatten` ties the net to one image size and puts most parameters into `hidden`; and the output
 #    has no softmax, which the loss must be told (`from_logits=True`).
@@ -466,7 +442,7 @@ def switch(net, on):
 digits, labels = load_digits(return_X_y=True)
 digits = (digits.reshape(-1, 8, 8, 1) / 8 - 1).astype("float32")  # pixels from -1 to 1
 
-DEPTHS = (8, 20, 56)
+DEPTHS = (8, 20, 44)
 KINDS = {"plain": 0, "residual": 1}
 KIND_COLOURS = {
     "dense": COLOURS["green"], "residual": COLOURS["blue"], "plain": COLOURS["vermilion"]
@@ -495,7 +471,7 @@ def first_gradient(net, initializer):
         if hasattr(layer, "kernel"):
             layer.kernel.assign(initializer.clone()(layer.kernel.shape))
     with tf.GradientTape() as tape:
-        loss = loss_of(labels[:64], net(digits[:64], training=True))
+        loss = loss_of(labels[:32], net(digits[:32], training=True))
     return float(tf.norm(tape.gradient(loss, net.layers[1].kernel)))
 
 
@@ -542,7 +518,7 @@ plt.show()
 # - Glorot: the plain net's gradient vanishes, the residual net's does not. As claimed.
 # - He: drawn right, the plain net's gradient vanishes far more slowly (what is left is lost at the
 #   zero padding of these small maps). Now the residual net's *explodes*: each sum adds the variance
-#   of $x$ and of $F(x)$.
+#   of *x* and of *F(x)*.
 # - Batch normalization: now the *plain* net's gradient explodes (Yang et al. 2019 prove it), and
 #   with shortcuts it stays where it is, within a factor of ten.
 #
@@ -564,15 +540,12 @@ Table(
 # ### In training
 #
 # Do deep plain nets train worse than shallow ones, and deep residual nets not? The third setting,
-# stochastic gradient descent as in the paper, 40 batches of 64 digits; the loss on the *training*
+# stochastic gradient descent as in the paper, 36 batches of 64 digits; the loss on the *training*
 # images. Which of the six will not learn?
 
 # %% slideshow={"slide_type": "fragment"}
-STEPS = 40
-train = {
-    depth: training.trainer(net, steps=STEPS, learning_rate=0.05)
-    for depth, net in normalized.items()
-}
+STEPS, LEARNING_RATE = 36, 0.05
+train = {depth: training.trainer(net, steps=STEPS) for depth, net in normalized.items()}
 deepest = normalized[DEPTHS[-1]]
 sums = Model(deepest.input, [s.input for s in deepest.layers if isinstance(s, Shortcut)])
 
@@ -589,7 +562,7 @@ def train_all(seed):
         for kind, on in KINDS.items():
             switch(net, on)
             keras.utils.set_random_seed(seed)  # the same weights and batches for both kinds
-            losses[kind, depth] = train[depth](digits, labels)
+            losses[kind, depth] = train[depth](digits, labels, LEARNING_RATE)
     # The loop ends with the deepest net, trained with its shortcuts on.
     losses["after training"] = residual_sizes()
     training.draw_weights(deepest)
@@ -619,12 +592,12 @@ plt.show()
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Does the block learn a residual?
 #
-# If it does, $F(x)$ should be a small correction of $x$. Here is its size in each of the 27 blocks
-# of the 56-layer net, before and after training. Guess first: is it training that makes it small?
+# If it does, *F(x)* should be a small correction of *x*. Here is its size in each of the 21 blocks
+# of the 44-layer net, before and after training. Guess first: is it training that makes it small?
 
 # %% slideshow={"slide_type": "fragment"}
 sizes = {when: losses[when] for when in ("before training", "after training")}
-ax = plotting.plot_curves(np.arange(1, 28), sizes)
+ax = plotting.plot_curves(np.arange(1, 22), sizes)
 ax.axhline(1, color=COLOURS["grey"], ls="--")
 ax.set(
     xlabel="block", ylabel="‖F(x)‖ / ‖x‖", ylim=(0, None),
@@ -633,10 +606,10 @@ ax.set(
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# It is the construction: each sum makes $x$ larger, while batch normalization holds $F(x)$ at the
-# same size. So a deep residual net *starts* close to passing its input through, which is what makes
-# it trainable; it need not learn to. (Forty batches are a short training. He et al. find small
-# responses after a long one too.)
+# It is mostly the construction: each sum makes *x* larger, while batch normalization holds *F(x)*
+# at the same size. So a deep residual net *starts* close to passing its input through, which is
+# what makes it trainable. Training adds little to that. (36 batches are a short training. He et al.
+# find small responses after a long one too.)
 
 # %% slideshow={"slide_type": "subslide"}
 shallow, deep = DEPTHS[0], DEPTHS[-1]
@@ -660,17 +633,17 @@ trains_deep = (
     final["plain", deep].low > final["plain", shallow].high
     and final["residual", deep].mean < final["plain", shallow].mean
 )
-learns_residual = after < 0.9 * before
+learns_residual = after < 0.75 * before
 parts = (keeps_gradient, trains_deep, learns_residual)
 experiments.verdict(
     8,
     "supported" if all(parts) else "mixed" if any(parts) else "not supported",
-    f"from {shallow} to {deep} layers the first gradient changes 10^{glorot['plain']:.0f}-fold in "
-    f"plain and 10^{glorot['residual']:.0f}-fold in residual nets (Glorot), 10^{normed['plain']:.0f} "
-    f"and 10^{normed['residual']:.0f} with batch norm; {deep} layers train to a loss above "
-    f"{np.floor(final['plain', deep].mean):.0f} plain, below "
-    f"{np.ceil(final['residual', deep].mean):.0f} residual; but F(x) is as small before training "
-    f"({before:.1f} of x) as after ({after:.1f}) (3 seeds)",
+    f"from {shallow} to {deep} layers the first gradient changes ×10^{glorot['plain']:.0f} in plain "
+    f"and ×10^{glorot['residual']:.0f} in residual nets (Glorot's start; with batch norm "
+    f"×10^{normed['plain']:.0f} and ×10^{normed['residual']:.0f}); {deep} layers "
+    f"train to a loss above {np.floor(final['plain', deep].mean):.0f} plain, below "
+    f"{np.ceil(final['residual', deep].mean):.0f} residual; F(x) is "
+    f"{'made small by training' if learns_residual else 'small before training already'} (3 seeds)",
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -740,7 +713,7 @@ print(f"{net.name}, as Keras counts:   {dense_total.parameters:,}")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 09: is concatenation thrifty?
 #
-# Three nets of equal depth, 14 layers, on few images: 200 digits to train, 1,597 to test. Plain and
+# Three nets of equal depth, 12 layers, on few images: 200 digits to train, 1,597 to test. Plain and
 # residual are the stack with its switch; dense is a single dense block without bottlenecks. Two
 # sizes, chosen so that all three have about the same number of parameters. Which kind gets most
 # from them?
@@ -765,8 +738,8 @@ def dense_stack(depth, growth):
 
 
 small_nets = {
-    "dense": [dense_stack(14, growth) for growth in (4, 8)],
-    "plain or residual": [stack(14, width) for width in (11, 22)],
+    "dense": [dense_stack(12, growth) for growth in (4, 8)],
+    "plain or residual": [stack(12, width) for width in (10, 20)],
 }
 for kind, nets in small_nets.items():
     print(f"{kind}: {[costs.total(net).trainable for net in nets]} parameters")
@@ -775,8 +748,11 @@ for kind, nets in small_nets.items():
 x_train, x_test, y_train, y_test = train_test_split(
     digits, labels, train_size=200, stratify=labels, random_state=0
 )
+# The best of 0.02, 0.05, 0.1, 0.2 and 0.4 for each kind, tried on two other seeds. One rate for all
+# would not be fair: at 0.05 the dense net has hardly begun to learn when the others are done.
+RATES = {"dense": 0.4, "residual": 0.1, "plain": 0.1}
 train_small = {
-    net: training.trainer(net, steps=100, learning_rate=0.05, batch_size=50)
+    net: training.trainer(net, steps=80, batch_size=50)
     for nets in small_nets.values() for net in nets
 }
 
@@ -788,18 +764,18 @@ def accuracy(net, **how):
 def train_three_kinds(seed):
     found = {"dense": [], "residual": [], "plain": []}
     for net in small_nets["dense"]:
-        train_small[net](x_train, y_train)
+        train_small[net](x_train, y_train, RATES["dense"])
         found["dense"].append(accuracy(net))
     found["reach"] = [accuracy_within(net, reach) for reach in REACHES]
     for net in small_nets["plain or residual"]:
         for kind, on in KINDS.items():
             switch(net, on)
-            train_small[net](x_train, y_train)
+            train_small[net](x_train, y_train, RATES[kind])
             found[kind].append(accuracy(net))
     return found
 
 
-REACHES = (1, 2, 4, 8, 12)
+REACHES = (1, 2, 4, 7, 10)
 
 
 def accuracy_within(net, reach):
@@ -839,10 +815,10 @@ plt.show()
 # the last one, two, four … layers only. If old features did not matter, nothing would be lost.
 
 # %% slideshow={"slide_type": "fragment"}
-ax = plotting.plot_curves(REACHES, {"dense, 14 layers": accuracies["reach"]},
-                          colours={"dense, 14 layers": COLOURS["green"]})
+ax = plotting.plot_curves(REACHES, {"dense, 12 layers": accuracies["reach"]},
+                          colours={"dense, 12 layers": COLOURS["green"]})
 ax.axhline(0.1, color=COLOURS["grey"], ls="--")
-ax.annotate("guessing", (12, 0.1), (0, 5), textcoords="offset points", ha="right")
+ax.annotate("guessing", (10, 0.1), (0, 5), textcoords="offset points", ha="right")
 ax.set(
     xlabel="layers back that each layer still sees", ylabel="test accuracy", ylim=(0, 1),
     xticks=REACHES, title="Cut off from old features, the dense net forgets what it knew",
@@ -889,8 +865,8 @@ history.table([net for net in history.NETS if net.name in RECAP])
 #
 # - A 1×1 convolution mixes channels. Put before a large kernel, it is a bottleneck that saves most
 #   of the cost.
-# - A residual block computes ReLU(x + F(x)); where shapes differ, x is projected. Shortcuts let the
-#   gradient through, and with batch normalization keep it level at any depth.
+# - A residual block computes *ReLU(x + F(x))*; where shapes differ, *x* is projected. Shortcuts let
+#   the gradient through, and with batch normalization keep it level at any depth.
 # - Plain nets get worse with depth on their own training images. Residual nets do not.
 # - Concatenation keeps what was found; a few new channels a layer are enough.
 # - Parameters are counted in two ways. Say which.

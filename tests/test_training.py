@@ -33,11 +33,11 @@ def data():
 
 
 def test_same_seed_same_training_other_seed_other(model, data):
-    train = training.trainer(model, steps=30, learning_rate=0.1, batch_size=20)
+    train = training.trainer(model, steps=30, batch_size=20)
     losses = []
     for seed in (1, 1, 2):
         keras.utils.set_random_seed(seed)
-        losses.append(train(*data))
+        losses.append(train(*data, 0.1))
     assert losses[0].shape == (30,)
     assert losses[0][-1] < 0.5 * losses[0][0]
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
@@ -47,7 +47,7 @@ def test_same_seed_same_training_other_seed_other(model, data):
 def test_first_step_is_that_of_keras(model, data):
     images, labels = data
     keras.utils.set_random_seed(0)
-    (loss,) = training.trainer(model, steps=1, learning_rate=0.1, batch_size=100)(*data)
+    (loss,) = training.trainer(model, steps=1, batch_size=100)(*data, 0.1)
     trained = model.get_weights()
 
     keras.utils.set_random_seed(0)
@@ -60,6 +60,16 @@ def test_first_step_is_that_of_keras(model, data):
     assert history["loss"][0] == pytest.approx(loss, rel=1e-4)
     for ours, theirs in zip(trained, model.get_weights(), strict=True):
         np.testing.assert_allclose(ours, theirs, atol=1e-5)
+
+
+def test_learning_rate_is_that_of_the_call(model, data):
+    train = training.trainer(model, steps=2, batch_size=100)
+    losses = []
+    for rate in (0.0, 0.1):
+        keras.utils.set_random_seed(0)
+        losses.append(train(*data, rate))
+    assert losses[0][0] == pytest.approx(losses[0][1]) == pytest.approx(losses[1][0])
+    assert losses[1][1] < losses[1][0]
 
 
 def test_weights_are_drawn_anew_and_statistics_forgotten(model, data):
