@@ -7,6 +7,7 @@ from typing import Literal
 import numpy as np
 
 from course_utils.progress import progress
+from course_utils.training import draw_weights
 
 SEEDS = (0, 1, 2)
 Status = Literal["supported", "not supported", "mixed"]
@@ -75,9 +76,7 @@ def restart(model, *, learning_rate: float | None = None) -> None:
     learning_rate : float, optional
         Set on the optimizer; by default its rate stays.
     """
-    import keras
-
-    model.set_weights(keras.models.clone_model(model).get_weights())
+    draw_weights(model)
     rate = model.optimizer.learning_rate
     for variable in model.optimizer.variables:
         if variable is not rate:

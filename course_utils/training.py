@@ -1,6 +1,7 @@
 """Train small nets many times over, fast."""
 
 import random
+import weakref
 from collections.abc import Callable
 
 import numpy as np
@@ -77,6 +78,77 @@ def trainer(
         return loop(*map(tf.constant, (images, labels, learning_rate, order))).numpy()
 
     return train
+
+
+def fit(
+    model,
+    images: np.ndarray,
+    labels: np.ndarray,
+    *,
+    epochs: int,
+    batch_size: int,
+    until: float | None = None,
+) -> dict[str, np.ndarray]:
+    """Train a compiled classifier as ``model.fit`` does, each epoch as one compiled loop.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled; its outputs are logits. Weights and optimizer go on from where they are.
+    images : ndarray of shape ``(n, ...)``
+    labels : ndarray of int, shape ``(n,)``
+    epochs, batch_size : int
+        What is left over of an epoch after whole batches is not used in it.
+    until : float, optional
+        Stop after the first epoch with at least this accuracy.
+
+    Returns
+    -------
+    dict with ``"loss"`` and ``"accuracy"``
+        One value an epoch, the mean over its batches while it was trained.
+    """
+    import tensorflow as tf
+
+    if model not in _EPOCHS:
+        model.optimizer.build(model.trainable_variables)
+        _EPOCHS[model] = _compiled_epoch(model)
+    images, labels = tf.constant(images), tf.constant(labels, tf.int64)
+    history: dict[str, list] = {"loss": [], "accuracy": []}
+    for _ in range(epochs):
+        order = _batches(len(images), len(images) // batch_size, batch_size)
+        for key, value in zip(history, _EPOCHS[model](images, labels, order), strict=True):
+            history[key].append(float(value))
+        if until is not None and history["accuracy"][-1] >= until:
+            break
+    return {key: np.array(values) for key, values in history.items()}
+
+
+# Compiled once for each model; forgotten with it.
+_EPOCHS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _compiled_epoch(model) -> Callable:
+    import tensorflow as tf
+
+    model = weakref.proxy(model)
+
+    @tf.function(reduce_retracing=True)
+    def epoch(images, labels, order):
+        loss_sum, right_sum = 0.0, 0.0
+        for batch in order:
+            inputs, targets = tf.gather(images, batch), tf.gather(labels, batch)
+            with tf.GradientTape() as tape:
+                logits = model(inputs, training=True)
+                loss = model.compute_loss(inputs, targets, logits)
+            gradients = tape.gradient(loss, model.trainable_variables)
+            model.optimizer.apply(gradients, model.trainable_variables)
+            right = tf.equal(tf.argmax(logits, axis=-1), targets)
+            loss_sum += loss
+            right_sum += tf.reduce_mean(tf.cast(right, tf.float32))
+        steps = tf.cast(tf.shape(order)[0], tf.float32)
+        return loss_sum / steps, right_sum / steps
+
+    return lambda images, labels, order: epoch(images, labels, tf.constant(order))
 
 
 def _batches(n_images: int, steps: int, batch_size: int) -> np.ndarray:

@@ -87,3 +87,38 @@ def test_every_image_is_seen_before_any_comes_again():
     random.seed(0)
     batches = training._batches(10, steps=4, batch_size=5)
     assert sorted(batches[:2].ravel()) == sorted(batches[2:].ravel()) == list(range(10))
+
+
+@pytest.mark.parametrize("optimizer", [keras.optimizers.SGD(0.1, momentum=0.9), "adam"])
+def test_fit_does_what_model_fit_does(model, data, optimizer):
+    images, labels = data
+    weights, results = model.get_weights(), []
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    for fit in (
+        lambda copy: training.fit(copy, images, labels, epochs=2, batch_size=len(images)),
+        lambda copy: copy.fit(
+            images, labels, batch_size=len(images), epochs=2, verbose=0
+        ).history,
+    ):
+        copy = keras.models.clone_model(model)
+        copy.set_weights(weights)
+        config = keras.optimizers.serialize(keras.optimizers.get(optimizer))
+        copy.compile(keras.optimizers.deserialize(config), loss, metrics=["accuracy"])
+        results.append((fit(copy), copy.get_weights()))
+    (ours, our_weights), (theirs, their_weights) = results
+    for key in ("loss", "accuracy"):
+        np.testing.assert_allclose(ours[key], theirs[key], rtol=1e-4)
+    for a, b in zip(our_weights, their_weights, strict=True):
+        # A bias before batch normalization has only noise for a gradient; Adam scales it up.
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_fit_goes_on_and_stops_when_it_is_good_enough(model, data):
+    model.compile(
+        keras.optimizers.SGD(0.05), keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    )
+    keras.utils.set_random_seed(0)
+    first = training.fit(model, *data, epochs=1, batch_size=50)
+    second = training.fit(model, *data, epochs=20, batch_size=50, until=0.0)
+    assert second["loss"].shape == (1,)
+    assert second["loss"][0] < first["loss"][0]
