@@ -6,10 +6,13 @@ from typing import Literal
 
 import numpy as np
 
+from course_utils.caching import content_hash, save_whole
+from course_utils.paths import cache_dir
 from course_utils.progress import progress
 from course_utils.training import draw_weights
 
 SEEDS = (0, 1, 2)
+_ARRAY = "result"  # key of a result that is not a dict
 Status = Literal["supported", "not supported", "mixed"]
 
 
@@ -36,7 +39,11 @@ class Estimate:
 
 
 def repeat(
-    trial: Callable[[int], float | dict], seeds: Iterable[int] = SEEDS, *, label: str = "seeds"
+    trial: Callable[[int], float | dict],
+    seeds: Iterable[int] = SEEDS,
+    *,
+    label: str = "seeds",
+    keep: bool = False,
 ) -> np.ndarray | dict[str, np.ndarray]:
     """Run ``trial(seed)`` for each seed, with Keras's seeds set before each.
 
@@ -47,15 +54,38 @@ def repeat(
     seeds : iterable of int
     label : str
         Text of the progress bar.
+    keep : bool
+        For long trials: keep the result in the course's cache folder under a hash of the
+        seeds, the trial's code and all it refers to; change any of them and it runs anew.
+        The trial must then build its models itself (see ``caching.content_hash``).
 
     Returns
     -------
     ndarray of shape (seeds, ...), or a dict of such arrays
+
+    Raises
+    ------
+    TypeError
+        With ``keep``, if the trial refers to something whose content cannot be told.
     """
+    seeds = tuple(seeds)
+    if not keep:
+        return _run(trial, seeds, label)
+    path = cache_dir() / f"trials-{content_hash(trial, seeds)}.npz"
+    if not path.is_file():
+        result = _run(trial, seeds, label)
+        arrays = result if isinstance(result, dict) else {_ARRAY: result}
+        save_whole(path, lambda file: np.savez(file, **arrays))
+    with np.load(path, allow_pickle=False) as stored:
+        result = dict(stored)
+    return result.pop(_ARRAY) if _ARRAY in result else result
+
+
+def _run(trial: Callable, seeds: tuple[int, ...], label: str):
     import keras
 
     results = []
-    for seed in progress(list(seeds), label):
+    for seed in progress(seeds, label):
         keras.utils.set_random_seed(seed)
         results.append(trial(seed))
     if isinstance(results[0], dict):
