@@ -23,7 +23,7 @@ from course_utils.transfer import extract_features
 EPOCHS = 10
 HEAD_BATCH = 10  # as in the lecture
 FORWARD_BATCH = 16  # as extract_features has it
-ROUNDS = 3
+ROUNDS = 4
 MEMORY_SIZES = (100, 1_000, 10_000)
 INSTALL = 'pip install -c constraints.txt -e ".[bench]"'
 MB = 10**6
@@ -182,11 +182,12 @@ def measure() -> Measurement:
         return [_timed(way) for way in ways]
 
     preprocessed = preprocess(images)
-    rounds = [one_round() for _ in range(ROUNDS - 1)]
+    rounds = [one_round() for _ in range(ROUNDS // 2)]
     features = rounds[0][0][0]
     weights, head = _timed(lambda: fit_on_features(features, labels))
     slow_weights, lecture = _timed(lambda: fit_through_base(base, preprocess(images), labels))
-    rounds.append(one_round())  # rounds on both sides, as the machine's speed may drift
+    # Rounds on both sides, as the machine's speed may drift.
+    rounds += [one_round() for _ in range(ROUNDS - len(rounds))]
 
     extraction, floor, *onnx = (tuple(s for _, s in way) for way in zip(*rounds, strict=True))
     return Measurement(

@@ -129,6 +129,14 @@ def test_without_onnx_runtime_the_report_says_how_to_install_it():
     assert bench.INSTALL in text and text.count("not measured") == 2
 
 
+def test_without_onnx_runtime_the_bare_pass_is_still_measured(base, images, monkeypatch):
+    monkeypatch.setattr(bench.importlib.util, "find_spec", lambda name: None)
+    (run,) = bench._engines(base)
+    inputs = scale(images.astype(np.float32))
+    features = bench._forward(run, inputs)  # two batches, the second a shorter one
+    np.testing.assert_allclose(features, base.predict(inputs, verbose=0), atol=1e-5)
+
+
 def test_memory_does_not_grow_with_the_images():
     # As floats all at once, 448 images more would take 270 MB.
     few, many = map(bench.memory_in_a_process, (64, 512))
