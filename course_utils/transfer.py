@@ -29,7 +29,8 @@ def extract_features(
 
     Images are converted to float a batch at a time, so memory does not grow with their
     number beyond the features themselves. The result is stored under a hash of the network's
-    weights, the images and the preprocessing: change any of them and it is computed anew.
+    layers and weights, the images and the preprocessing: change any of them and it is computed
+    anew.
 
     Parameters
     ----------
@@ -54,13 +55,14 @@ def extract_features(
         If the images are not a uint8 RGB batch.
     """
     check_images(images)
+    if not cache:
+        return _forward(base, images, preprocess, batch_size)
     path = cache_dir() / f"features-{_content_hash(base, images, preprocess)}.npy"
-    if cache and path.is_file():
+    if path.is_file():
         logger.info("features read from %s", path)
         return np.load(path, allow_pickle=False)
     features = _forward(base, images, preprocess, batch_size)
-    if cache:
-        _save_whole(path, features)
+    _save_whole(path, features)
     return features
 
 
@@ -85,20 +87,29 @@ def _content_hash(base, images, preprocess) -> str:
     digest.update(str(images.shape).encode())
     for image in images:  # one at a time: hashing makes no copy of the set
         digest.update(np.ascontiguousarray(image))
-    # What preprocessing does to every pixel value, rather than what it is called.
-    ramp = np.repeat(np.arange(256, dtype=np.float32), 3).reshape(1, 16, 16, 3)
+    # What preprocessing does to every value of each channel, rather than what it is called. No
+    # pixel is grey, so that a change in the order of the channels shows.
+    ramp = (np.arange(768, dtype=np.float32) % 256).reshape(1, 16, 16, 3)
     digest.update(np.ascontiguousarray(preprocess(ramp)))
     return digest.hexdigest()[:24]
 
 
 def _architecture(base) -> str:
-    """The model's configuration without the automatic names, which differ at each build."""
-    config = json.loads(base.to_json())
-    classes_and_settings = [
-        (layer["class_name"], {k: v for k, v in layer["config"].items() if k != "name"})
-        for layer in config["config"]["layers"]
-    ]
-    return json.dumps(classes_and_settings, sort_keys=True)
+    """The model's layers and how they are joined, with numbers for the layers' names.
+
+    Automatic names differ at each build.
+    """
+    config = json.loads(base.to_json())["config"]
+    numbers = {layer["config"]["name"]: i for i, layer in enumerate(config["layers"])}
+
+    def numbered(value):
+        if isinstance(value, dict):
+            return {key: numbered(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [numbered(item) for item in value]
+        return numbers.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(numbered({**config, "name": ""}), sort_keys=True)
 
 
 def _save_whole(path: Path, array: np.ndarray) -> None:

@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
-from course_utils import claims, lecture
+from course_utils import bench, claims, lecture
 
 
 @pytest.fixture
@@ -50,6 +50,12 @@ def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
 def test_unknown_lesson_is_named(lesson, capsys):
     assert lecture.main(["run", "99"]) == 1
     assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_bench_passes_its_exit_code_on(monkeypatch, code):
+    monkeypatch.setattr(bench, "run", lambda: code)
+    assert lecture.main(["bench"]) == code
 
 
 def test_verdicts_become_a_table(tmp_path):

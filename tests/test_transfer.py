@@ -50,7 +50,7 @@ def test_second_call_reads_the_cache(base, images, monkeypatch):
     np.testing.assert_array_equal(transfer.extract_features(base, images, scale), first)
 
 
-@pytest.mark.parametrize("change", ["weights", "images", "preprocessing"])
+@pytest.mark.parametrize("change", ["weights", "images", "preprocessing", "channel order"])
 def test_any_change_is_computed_anew(base, images, change):
     first = transfer.extract_features(base, images, scale)
     preprocess = scale
@@ -58,9 +58,35 @@ def test_any_change_is_computed_anew(base, images, change):
         base.layers[0].kernel.assign_add(0.1 * np.ones(base.layers[0].kernel.shape))
     elif change == "images":
         images[3] = 255 - images[3]
+    elif change == "channel order":
+
+        def preprocess(batch):
+            return scale(batch)[..., ::-1]
+
     else:
         preprocess = np.negative
     assert not np.array_equal(transfer.extract_features(base, images, preprocess), first)
+
+
+def test_same_layers_joined_otherwise_are_another_network(images):
+    import keras
+
+    convolutions = [keras.layers.Conv2D(3, 1, name=name) for name in "ab"]
+    inputs = keras.Input((16, 16, 3))
+    a = convolutions[0](inputs)
+    b = convolutions[1](a)
+    pool = keras.layers.GlobalAveragePooling2D()
+    nets = [
+        keras.Model(inputs, pool(keras.layers.Add()([b, shortcut]))) for shortcut in (inputs, a)
+    ]
+    first, second = (transfer.extract_features(net, images, scale) for net in nets)
+    assert not np.array_equal(first, second)
+
+
+def test_without_the_cache_nothing_is_hashed_or_stored(base, images, cache_folder, monkeypatch):
+    monkeypatch.setattr(transfer, "_content_hash", None)  # would fail if it were called
+    transfer.extract_features(base, images, scale, cache=False)
+    assert not list(cache_folder.iterdir())
 
 
 def test_equal_networks_built_twice_share_the_cache(base, images, cache_folder):
