@@ -3,13 +3,11 @@
 import hashlib
 import json
 import logging
-import os
-import tempfile
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 
+from course_utils.caching import save_whole
 from course_utils.guards import check_images
 from course_utils.paths import cache_dir
 from course_utils.progress import progress
@@ -62,7 +60,7 @@ def extract_features(
         logger.info("features read from %s", path)
         return np.load(path, allow_pickle=False)
     features = _forward(base, images, preprocess, batch_size)
-    _save_whole(path, features)
+    save_whole(path, lambda file: np.save(file, features))
     return features
 
 
@@ -110,15 +108,3 @@ def _architecture(base) -> str:
         return numbers.get(value, value) if isinstance(value, str) else value
 
     return json.dumps(numbered({**config, "name": ""}), sort_keys=True)
-
-
-def _save_whole(path: Path, array: np.ndarray) -> None:
-    """Write the file under another name first: a cut-off file is never found in the cache."""
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            np.save(file, array)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
