@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import probes
 from course_utils.data import CLASS_NAMES, IMAGE_SIZE, load_objects
 from course_utils.experiments import SEEDS, Estimate, proportion
 from course_utils.images import read_images
@@ -61,50 +62,11 @@ def vgg16_features(images: np.ndarray, *, seed: int | None) -> np.ndarray:
     return extract_features(base, images, preprocess_for("VGG16"), cache=False)
 
 
-def hog_features(images: np.ndarray) -> np.ndarray:
-    """Return histograms of oriented gradients (Dalal & Triggs 2005) of the grey images.
-
-    9 orientations, cells of 16x16 pixels, blocks of 2x2 cells: float (n, 6084).
-    """
-    from skimage.color import rgb2gray
-    from skimage.feature import hog
-
-    return np.stack(
-        [hog(rgb2gray(image), pixels_per_cell=(16, 16), cells_per_block=(2, 2)) for image in images]
-    )
-
-
-def tuned(head):
-    """Return a scikit-learn head that tunes scale and C by cross-validation on what it is fed.
-
-    Features differ in size and spread from one extractor to the next; so that none is
-    favoured, each gets the scaling and regularisation that suit it, and no test image has a say.
-    """
-    from sklearn.model_selection import GridSearchCV
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import Normalizer, StandardScaler
-
-    pipeline = Pipeline([("scale", StandardScaler()), ("head", head)])
-    grid = {
-        "scale": [StandardScaler(), Normalizer(), "passthrough"],
-        "head__C": [0.01, 0.1, 1, 10, 100],
-    }
-    return GridSearchCV(pipeline, grid, cv=5)
-
-
-def count_correct(head, train: Split, test: Split) -> int:
-    """Fit a head on training features, count the test images it gets right."""
-    return int((tuned(head).fit(*train).predict(test[0]) == test[1]).sum())
-
-
 def probe_vgg16(train: Split, test: Split, *, seed: int | None) -> int:
     """Count what logistic regression on VGG16 features gets right."""
-    from sklearn.linear_model import LogisticRegression
-
     features = vgg16_features(np.concatenate([train[0], test[0]]), seed=seed)
     n = len(train[0])
-    head = LogisticRegression(max_iter=5000)
-    return count_correct(head, (features[:n], train[1]), (features[n:], test[1]))
+    return int(probes.correct((features[:n], train[1]), (features[n:], test[1])).sum())
 
 
 def probe_hog(train: Split, test: Split) -> int:
@@ -112,7 +74,8 @@ def probe_hog(train: Split, test: Split) -> int:
     from sklearn.svm import LinearSVC
 
     head = LinearSVC(random_state=0, max_iter=20_000)
-    return count_correct(head, *((hog_features(x), y) for x, y in (train, test)))
+    features = ((probes.hog_features(x), y) for x, y in (train, test))
+    return int(probes.correct(*features, head=head).sum())
 
 
 def probe(train: Split, test: Split) -> dict[str, Estimate]:
