@@ -5,7 +5,11 @@ return a ``Figure``.
 """
 
 from course_utils.plotting.architectures import plot_architecture, plot_costs, plot_history
-from course_utils.plotting.experiments import plot_curves, plot_estimates
+from course_utils.plotting.experiments import (
+    plot_curves,
+    plot_estimates,
+    plot_estimates_along,
+)
 from course_utils.plotting.images import (
     plot_image,
     plot_images,
@@ -14,6 +18,7 @@ from course_utils.plotting.images import (
     plot_samples,
     plot_top_predictions,
 )
+from course_utils.plotting.insight import plot_heat, plot_patches, plot_reliability
 from course_utils.plotting.models import plot_model_catalogue
 from course_utils.plotting.segmentation import plot_masks
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, set_style
@@ -27,14 +32,18 @@ __all__ = [
     "plot_costs",
     "plot_curves",
     "plot_estimates",
+    "plot_estimates_along",
+    "plot_heat",
     "plot_history",
     "plot_image",
     "plot_images",
     "plot_learning_curve",
     "plot_masks",
     "plot_model_catalogue",
+    "plot_patches",
     "plot_predictions",
     "plot_probabilities",
+    "plot_reliability",
     "plot_samples",
     "plot_top_predictions",
     "set_style",

@@ -77,3 +77,33 @@ def plot_estimates(
     ax.set_ylim(len(labels) - 0.5, -0.7)
     ax.grid(axis="y", visible=False)
     return ax
+
+
+def plot_estimates_along(
+    x: Sequence[float] | Sequence[str],
+    estimates: Mapping[str, Sequence[Estimate]],
+    *,
+    colours: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Estimates along an axis, one line each, with their 95 % intervals as bars.
+
+    Parameters
+    ----------
+    x : sequence of float or str, length ``steps``
+        The same for all lines.
+    estimates : mapping of label to sequence of Estimate, length ``steps``
+    colours : mapping of label to matplotlib colour
+    ax : Axes
+    """
+    ax = ax or plt.figure().add_subplot()
+    for label, values in estimates.items():
+        mean = np.array([value.mean for value in values])
+        low, high = np.array([(value.low, value.high) for value in values]).T
+        reach = np.clip([mean - low, high - mean], 0, None)  # rounding may leave -1e-17
+        ax.errorbar(
+            x, mean, reach, fmt="o-", capsize=4, ms=8, label=label,
+            color=(colours or {}).get(label),
+        )
+    ax.legend()
+    return ax

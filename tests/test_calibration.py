@@ -1,0 +1,57 @@
+"""Calibration against cases whose answer is known, and intervals by resampling."""
+
+import matplotlib
+import numpy as np
+import pytest
+
+from course_utils import calibration, experiments, plotting
+
+matplotlib.use("agg")
+RNG = np.random.default_rng(0)
+
+
+def test_a_calibrated_answer_has_no_error_and_a_boaster_has():
+    confidence = RNG.uniform(0.2, 1, 50_000)
+    calibrated = RNG.random(50_000) < confidence
+    assert calibration.expected_calibration_error(confidence, calibrated) < 0.01
+
+    always_sure = np.full(1000, 0.99)
+    half_right = np.arange(1000) % 2 == 0
+    error = calibration.expected_calibration_error(always_sure, half_right)
+    assert error == pytest.approx(0.49)
+
+
+def test_every_answer_falls_into_one_bin_and_a_bound_into_the_one_below():
+    confidence = np.array([0.05, 0.1, 0.11, 0.95, 1.0])
+    bins = calibration.reliability(confidence, np.array([0, 1, 1, 1, 0], bool))
+    assert [b.accuracy.n for b in bins] == [2, 1, 2]
+    assert [b.accuracy.mean for b in bins] == [0.5, 1, 0.5]
+    assert bins[0].confidence == pytest.approx(0.075)
+
+
+def test_the_bootstrap_interval_of_a_mean_is_that_of_theory():
+    values = RNG.normal(5, 2, 400)
+    estimate = experiments.bootstrap(np.mean, values)
+    half = 1.96 * values.std() / 20
+    assert estimate.mean == values.mean()
+    assert estimate.high - estimate.mean == pytest.approx(half, rel=0.1)
+    assert estimate.mean - estimate.low == pytest.approx(half, rel=0.1)
+
+
+def test_the_bootstrap_keeps_rows_together():
+    x = RNG.normal(size=200)
+    estimate = experiments.bootstrap(lambda a, b: np.abs(a - b).max(), x, x)
+    assert (estimate.low, estimate.high) == (0, 0)
+
+
+def test_reliability_figure_shows_every_bin():
+    bins = calibration.reliability(np.array([0.3, 0.9]), np.array([True, False]))
+    ax = plotting.plot_reliability(bins)
+    assert {text.get_text() for text in ax.texts} == {"n=1"}
+    assert len(ax.texts) == 2
+
+
+def test_heat_is_drawn_on_each_image():
+    images = np.zeros((3, 8, 8, 3), np.uint8)
+    figure = plotting.plot_heat(images, np.ones((3, 8, 8)), ["a", "b", "c"], columns=2)
+    assert sum(len(ax.images) == 2 for ax in figure.axes) == 3
