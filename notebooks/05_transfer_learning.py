@@ -588,7 +588,7 @@ ax = plotting.plot_estimates_along(
                        "new objects (honest)": list(honest.values())},
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
-ax.set(ylim=(0, 1.05), ylabel="test accuracy (95 % interval)",
+ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.05), ylabel="test accuracy (95 % interval)",
        title="With a leak, even random features look good")
 ax.legend(loc="lower left")
 plt.show()
