@@ -174,6 +174,7 @@ def measure() -> Measurement:
     images, labels = _training_images()
     base = _vgg16()
     preprocess = pretrained.preprocess_for("VGG16")
+    preprocessed = preprocess(images)
     engines = _engines(base)
 
     def one_round() -> list[tuple[np.ndarray, float]]:
@@ -181,7 +182,6 @@ def measure() -> Measurement:
         ways += [lambda run=run: _forward(run, preprocessed) for run in engines]
         return [_timed(way) for way in ways]
 
-    preprocessed = preprocess(images)
     rounds = [one_round() for _ in range(ROUNDS // 2)]
     features = rounds[0][0][0]
     weights, head = _timed(lambda: fit_on_features(features, labels))

@@ -1,14 +1,16 @@
 """The ``course`` command: run the lessons without a browser, or measure the speed."""
 
 import argparse
+import base64
 import contextlib
+import io
 import os
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from course_utils import claims
+from course_utils.caching import save_whole
 from course_utils.paths import ROOT, notebooks_dir
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
@@ -145,9 +147,6 @@ def execute(path: Path):
 
 def _shrink_pictures(notebook) -> None:
     """Store pictures with 256 colours: a third of the bytes, and GitHub still shows the page."""
-    import base64
-    import io
-
     from PIL import Image
 
     for cell in notebook.cells:
@@ -231,12 +230,7 @@ def _report(lesson: str, changed: Sequence[int]) -> None:
 
 
 def _write(path: Path, text: str) -> None:
-    """Write to a temporary file first, so that nothing is left half-written."""
-    with tempfile.NamedTemporaryFile(
-        "w", dir=path.parent, suffix=".part", delete=False, encoding="utf-8", newline="\n"
-    ) as file:
-        file.write(text)
-    os.replace(file.name, path)
+    save_whole(path, lambda file: file.write(text.encode()))
 
 
 @contextlib.contextmanager

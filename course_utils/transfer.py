@@ -1,13 +1,12 @@
 """Features from a frozen base: computed once, streamed, kept."""
 
-import hashlib
 import json
 import logging
 from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.caching import save_whole
+from course_utils.caching import content_hash, save_whole
 from course_utils.guards import check_images
 from course_utils.paths import cache_dir
 from course_utils.progress import progress
@@ -78,18 +77,12 @@ def _forward(base, images, preprocess, batch_size) -> np.ndarray:
 
 
 def _content_hash(base, images, preprocess) -> str:
-    digest = hashlib.sha256()
-    digest.update(_architecture(base).encode())
-    for weight in base.get_weights():
-        digest.update(np.ascontiguousarray(weight))
-    digest.update(str(images.shape).encode())
-    for image in images:  # one at a time: hashing makes no copy of the set
-        digest.update(np.ascontiguousarray(image))
     # What preprocessing does to every value of each channel, rather than what it is called. No
     # pixel is grey, so that a change in the order of the channels shows.
     ramp = (np.arange(768, dtype=np.float32) % 256).reshape(1, 16, 16, 3)
-    digest.update(np.ascontiguousarray(preprocess(ramp)))
-    return digest.hexdigest()[:24]
+    preprocessed = np.asarray(preprocess(ramp))
+    # The images one at a time: hashing makes no copy of the set.
+    return content_hash(_architecture(base), base.get_weights(), list(images), preprocessed)
 
 
 def _architecture(base) -> str:

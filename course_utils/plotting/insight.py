@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils.calibration import ConfidenceBin
-from course_utils.plotting.images import plot_image
+from course_utils.plotting.images import plot_image, plot_images
 from course_utils.plotting.style import COLOURS
 
 
@@ -63,16 +63,8 @@ def plot_heat(
     title : str
         The figure's message.
     """
-    rows = -(-len(images) // columns)
-    side = 11 / columns
-    figure, axes = plt.subplots(
-        rows, columns, figsize=(11, (side + 0.35) * rows), squeeze=False
-    )
-    figure.suptitle(title, x=0.01, ha="left")
-    for ax in axes.flat:
-        ax.axis("off")
-    for i, ax in zip(range(len(images)), axes.flat, strict=False):
-        plot_image(images[i], titles[i], ax=ax)
+    figure = plot_images(list(images), titles, columns=columns, title=title)
+    for i, ax in zip(range(len(images)), figure.axes, strict=False):
         ax.imshow(heat[i] / heat[i].max(), cmap="inferno", vmin=0, vmax=1, alpha=0.6)
         if masks is not None:
             ax.contour(masks[i], levels=[0.5], colors="white", linewidths=1.2)
