@@ -570,21 +570,20 @@ plotting.plot_images(
 plt.show()
 
 # %% slideshow={"slide_type": "subslide"}
-random_base = random_vgg16(experiments.SEEDS[0])
-extractors = {
-    "VGG16, ImageNet weights": lambda x: transfer.extract_features(base, x, preprocess_input),
-    "VGG16, random weights": lambda x: transfer.extract_features(
-        random_base, x, preprocess_input
-    ),
+random_name, seed = "VGG16, random weights", experiments.SEEDS[0]
+frames = {  # each network, with its features of the first frames from above
+    "VGG16, ImageNet weights": (base, features_train),
+    random_name: (random_vgg16(seed), networks[f"random {seed}"][0]["block5"].mean),
 }
-honest = {name: scores[name] for name in extractors}
+honest = {name: scores[name] for name in frames}
 leaking = {}
-for name, extract in extractors.items():
-    answers = probes.correct((extract(x_train), y_train), (extract(x_next), y_train))
+for name, (network, features) in frames.items():
+    features_next = transfer.extract_features(network, x_next, preprocess_input)
+    answers = probes.correct((features, y_train), (features_next, y_train))
     leaking[name] = experiments.proportion(int(answers.sum()), len(answers))
 
 ax = plotting.plot_estimates_along(
-    list(extractors), {"next frames (leak)": list(leaking.values()),
+    list(frames), {"next frames (leak)": list(leaking.values()),
                        "new objects (honest)": list(honest.values())},
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
@@ -594,7 +593,6 @@ ax.legend(loc="lower left")
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
-random_name = "VGG16, random weights"
 print("random features gain more than 25 points by the leak:",
       leaking[random_name].low > honest[random_name].high + 0.25)
 print("random features, new objects: below 50 %:", honest[random_name].high < 0.5)

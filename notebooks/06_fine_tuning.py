@@ -178,23 +178,19 @@ def train_head(features, labels):
     return head.get_weights()
 
 
-def accuracy(model):
-    """Share of the test images that a model gets right."""
-    logits = model.predict(x_test.astype("float32"), batch_size=50, verbose=0)
-    return float((logits.argmax(axis=1) == y_test).mean())
-
-
-def show(name, value):
-    print(f"{name:<28}{experiments.proportion(round(value * len(y_test)), len(y_test)):.1%}")
+def accuracy(model, images, labels):
+    """Share of the images that a model gets right."""
+    logits = model.predict(images.astype("float32"), batch_size=50, verbose=0)
+    return float((logits.argmax(axis=1) == labels).mean())
 
 
 features_train = transfer.extract_features(base, x_train, preprocess_input)
 features_test = transfer.extract_features(base, x_test, preprocess_input)
 head.set_weights(train_head(features_train, y_train))
-head_only = accuracy(model)
+right = round(accuracy(model, x_test, y_test) * len(y_test))
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-show("head only", head_only)
+print(f"head only: {experiments.proportion(right, len(y_test)):.1%}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 1: unfreezing that does nothing
@@ -242,23 +238,19 @@ print("layers that moved:", len(weighted))
 # zero, so no weight can move. Does anything?
 
 # %% slideshow={"slide_type": "fragment"}
-guarded = keras.Sequential([keras.Input((SIZE, SIZE, 3)), layers.Rescaling(1 / 128, -127 / 128)])
 inputs = keras.Input((SIZE, SIZE, 3))
-advised = keras.Model(inputs, head(base(guarded(inputs), training=False)))
+scaled = model.get_layer("scaling")(inputs)
+advised = keras.Model(inputs, head(base(scaled, training=False)))
 advised.compile(optimizer=keras.optimizers.SGD(0.0), loss=loss())
 
 imagenet = base.get_weights()
 before = guards.snapshot(base)
 advised.fit(x_train[few].astype("float32"), y_train[few], verbose=0)
-moved = [
-    layer for layer in base.layers
-    if any(not np.array_equal(a, b) for a, b in zip(before[layer.name], layer.get_weights()))
-]
-base.set_weights(imagenet)
 
-print("layers that moved:", len(moved))
-print("all of them batch normalization:",
-      all(isinstance(layer, layers.BatchNormalization) for layer in moved))
+norms = [layer.name for layer in base.layers if isinstance(layer, layers.BatchNormalization)]
+guards.check_moved(before, base, norms)  # every batch normalization moved, and nothing else
+base.set_weights(imagenet)
+print("layers of batch normalization that moved:", len(norms))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The averages of every batch normalization drift, although nothing was to be learned. The cure:
@@ -356,8 +348,7 @@ def validate(seed):
     right = []
     for rate in RATES:
         model = fine_tune("all layers", chosen, rate, steps=12)
-        logits = model.predict(x_train[others].astype("float32"), verbose=0)
-        right.append((logits.argmax(axis=1) == y_train[others]).mean())
+        right.append(accuracy(model, x_train[others], y_train[others]))
     return np.array(right)
 
 
@@ -410,7 +401,7 @@ def by_training(way, seed):
         start = time.perf_counter()
         model = fine_tune(way, choose(n, seed), *SETTINGS[way])
         seconds = time.perf_counter() - start
-        right.append(accuracy(model))
+        right.append(accuracy(model, x_test, y_test))
     return {"accuracy": np.array(right), "seconds": seconds}
 
 
@@ -461,11 +452,10 @@ def gains(way, over):
     return [experiments.summarise(c) for c in 100 * (accuracies[way] - accuracies[over]).T]
 
 
-over_scratch = {way: gains(way, "from scratch") for way in SETTINGS if way != "from scratch"}
-over_scratch["head only"] = gains("head only", "from scratch")
+over_scratch = [gains(way, "from scratch") for way in accuracies if way != "from scratch"]
 over_head = {way: gains(way, "head only")[-1] for way in ("last block", "all layers")}
 
-beats_scratch = all(gain.low > 10 for row in over_scratch.values() for gain in row)
+beats_scratch = all(gain.low > 10 for row in over_scratch for gain in row)
 better = [way for way, gain in over_head.items() if gain.low > 0]
 worse = [way for way, gain in over_head.items() if gain.high < 0]
 told_apart = (f"training the {better[0]} adds to the head" if better else
