@@ -95,7 +95,7 @@ def fit(
     ----------
     model : keras.Model
         Compiled; its outputs are logits. Weights and optimizer go on from where they are.
-    images : ndarray of shape ``(n, ...)``
+    images : ndarray of float32, shape ``(n, ...)``
     labels : ndarray of int, shape ``(n,)``
     epochs, batch_size : int
         What is left over of an epoch after whole batches is not used in it.
@@ -112,7 +112,7 @@ def fit(
     if model not in _EPOCHS:
         model.optimizer.build(model.trainable_variables)
         _EPOCHS[model] = _compiled_epoch(model)
-    images, labels = tf.constant(images), tf.constant(labels, tf.int64)
+    images, labels = tf.constant(images, tf.float32), tf.constant(labels, tf.int64)
     history: dict[str, list] = {"loss": [], "accuracy": []}
     for _ in range(epochs):
         order = _batches(len(images), len(images) // batch_size, batch_size)
@@ -131,8 +131,11 @@ def _compiled_epoch(model) -> Callable:
     import tensorflow as tf
 
     model = weakref.proxy(model)
+    # Open sizes, since tracing a deep model anew for each size takes seconds.
+    images = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
+    labels, order = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, None], tf.int64)
 
-    @tf.function(reduce_retracing=True)
+    @tf.function(input_signature=[images, labels, order])
     def epoch(images, labels, order):
         loss_sum, right_sum = 0.0, 0.0
         for batch in order:

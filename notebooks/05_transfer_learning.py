@@ -51,10 +51,22 @@ import tensorflow as tf
 from keras.applications.vgg16 import VGG16, preprocess_input
 
 from course_utils import (
-    calibration, costs, experiments, guards, plotting, pretrained, probes, transfer, units,
+    calibration,
+    costs,
+    experiments,
+    guards,
+    plotting,
+    pretrained,
+    probes,
+    transfer,
+    units,
 )
 from course_utils.data import (
-    CLASS_NAMES, load_folder, load_objects, load_objects_masks, sample_photographs,
+    CLASS_NAMES,
+    load_folder,
+    load_objects,
+    load_objects_masks,
+    sample_photographs,
 )
 from course_utils.images import read_images, resize
 from course_utils.paths import data_dir
@@ -478,17 +490,19 @@ experiments.verdict(
 # 2. the weighted sum of the maps, negative values cut off, is the heat map.
 
 # %% slideshow={"slide_type": "fragment"}
-maps_and_features = keras.Model(base.inputs, [base.get_layer("block5_conv3").output, base.output])
+last_maps = base.get_layer("block5_conv3").output  # 14×14 places, 512 maps
+to_maps = keras.Model(base.inputs, last_maps)
+maps_to_features = keras.Model(last_maps, base.output)
 kernel, bias = head.get_weights()
 
 
-def grad_cam(images, classes):
+def grad_cam(maps, classes):
     """Heat maps (n, 224, 224) of the evidence for one class in each image."""
-    inputs = tf.constant(preprocess_input(images.astype("float32")))
+    maps = tf.constant(maps)
     with tf.GradientTape() as tape:
-        tape.watch(inputs)
-        maps, features = maps_and_features(inputs, training=False)
-        scores = tf.gather(features @ kernel + bias, classes, batch_dims=1)
+        tape.watch(maps)
+        logits = maps_to_features(maps) @ kernel + bias
+        scores = tf.gather(logits, classes, batch_dims=1)
     weights = tf.reduce_mean(tape.gradient(scores, maps), axis=(1, 2), keepdims=True)
     heat = tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True))
     return tf.image.resize(heat, (224, 224)).numpy()[..., 0]
@@ -503,9 +517,8 @@ _, masks_test = load_objects_masks()
 is_right = y_pred == y_test
 some = np.concatenate([np.flatnonzero(y_test == label)[::4] for label in range(len(CLASS_NAMES))])
 looked_at = np.union1d(some, np.flatnonzero(~is_right))
-heat = np.concatenate(
-    [grad_cam(x_test[part], y_pred[part]) for part in np.array_split(looked_at, 8)]
-)
+maps = transfer.extract_features(to_maps, x_test[looked_at], preprocess_input)
+heat = grad_cam(maps, y_pred[looked_at])
 
 right_ones = np.flatnonzero(is_right[looked_at])[::10][:5]
 wrong_ones = np.flatnonzero(~is_right[looked_at])[:5]
@@ -650,7 +663,7 @@ print("a photograph of none of the five, and over 80 % sure:", (said.max(axis=1)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your own photographs
 #
-# The head has never seen a photograph. Here are five, of hats and cubes. Put your own into folders
+# The head has never seen a photograph. Here are some, of hats and cubes. Put your own into folders
 # named Hat, Cube, Card, Torch and Screw (not all are needed), change the path, and run the cell
 # again. Let the object fill the middle: what is over is cut off to make a square.
 
@@ -669,8 +682,9 @@ known = int((answers.argmax(axis=1) == truth).sum())
 print(f"right: {known} of {len(truth)}, {experiments.proportion(known, len(truth)):.0%}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Look at the interval: five photographs say almost nothing about the next. `data/photographs`
-# describes a larger trial. Try many of your own, and note what the wrong ones share.
+# Look at the interval: so few photographs say little about the next. The README in
+# `data/photographs` describes a larger trial. Try many of your own, and note what the wrong ones
+# share: are they small, out of focus, without colour?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One network again

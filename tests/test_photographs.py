@@ -24,7 +24,7 @@ def licence_table() -> dict[str, str]:
 def test_every_photograph_has_a_licence_and_every_licence_a_photograph():
     table = licence_table()
     assert set(table) == {path.relative_to(FOLDER).as_posix() for path in FILES}
-    allowed = ("public domain", "released for unrestricted usage", "CC BY-SA 4.0", "Apache 2.0")
+    allowed = ("public domain", "released for unrestricted", "CC0", "CC BY-SA 4.0", "Apache 2.0")
     assert all(licence.startswith(allowed) for licence in table.values()), table
 
 
@@ -77,5 +77,5 @@ def answers() -> np.ndarray:
 def test_the_head_trained_on_rendered_objects_knows_real_photographs(answers):
     _, labels, _ = load_folder(FOLDER)
     right = int((answers.argmax(axis=1) == labels).sum())
-    # All five when written. Guessing gets four or more of five in 7 cases of 1000.
-    assert right >= len(labels) - 1, f"{right} of {len(labels)} right: {answers.round(2)}"
+    # Five of seven when written. Guessing gets five or more of seven in 5 cases of 1000.
+    assert right >= len(labels) - 2, f"{right} of {len(labels)} right: {answers.round(2)}"

@@ -1,33 +1,48 @@
-"""The image set is hard enough to teach something, and not harder."""
+"""Colours count wherever they are; a probe finds what is there, and nothing where nothing is."""
 
-import importlib.util
-
+import numpy as np
 import pytest
 
-from course_utils.data import load_objects
-from course_utils.paths import data_dir
+from course_utils import probes
+
+RNG = np.random.default_rng(0)
 
 
-def load_script():
-    path = data_dir() / "make" / "probe_objects.py"
-    spec = importlib.util.spec_from_file_location("probe_objects", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def test_colour_histogram_counts_pixels_wherever_they_are():
+    image = np.zeros((8, 8, 3), np.uint8)
+    image[:2] = 255, 0, 0  # a quarter pure red, the rest black
+    shuffled = RNG.permutation(image.reshape(-1, 3)).reshape(8, 8, 3)
+    histograms = probes.colour_histogram(np.stack([image, shuffled, 255 - image]))
+    assert histograms.shape == (3, 128)
+    np.testing.assert_allclose(histograms.sum(axis=1), 1, rtol=1e-6)
+    np.testing.assert_array_equal(histograms[0], histograms[1])
+    assert sorted(histograms[0])[-2:] == [0.25, 0.75]
+    # Red and its complement share no bin.
+    assert not (histograms[0] * histograms[2]).any()
 
 
-@pytest.fixture(scope="module")
-def accuracies():
-    return load_script().probe(*load_objects())
+def test_colour_histogram_refuses_preprocessed_images():
+    with pytest.raises(ValueError, match="uint8"):
+        probes.colour_histogram(np.zeros((1, 8, 8, 3), np.float32))
 
 
-def test_random_features_do_not_solve_it(accuracies):
-    assert accuracies["random VGG16"].mean <= 0.45
+def classes(n, *, distance):
+    """Features whose class means lie apart in the first two of 40 columns."""
+    labels = np.arange(n) % 3
+    features = RNG.normal(size=(n, 40)).astype(np.float32)
+    features[:, :2] += distance * np.array([[0, 0], [1, 0], [0, 1]])[labels]
+    return features, labels
 
 
-def test_handcrafted_features_do_not_solve_it(accuracies):
-    assert accuracies["HOG + linear SVM"].mean <= 0.75
+def test_a_probe_gets_separable_classes_right_and_noise_by_chance():
+    assert probes.correct(classes(60, distance=30), classes(90, distance=30)).all()
+    chance = probes.correct(classes(60, distance=0), classes(600, distance=0))
+    assert chance.shape == (600,)
+    assert 0.2 < chance.mean() < 0.47
 
 
-def test_imagenet_features_solve_it(accuracies):
-    assert accuracies["ImageNet VGG16"].mean >= 0.95
+def test_a_probe_is_indifferent_to_the_size_of_the_features():
+    train, test = classes(60, distance=4), classes(300, distance=4)
+    right = probes.correct(train, test).mean()
+    small = probes.correct((1e-3 * train[0], train[1]), (1e-3 * test[0], test[1])).mean()
+    assert small == pytest.approx(right, abs=0.02)

@@ -1,11 +1,14 @@
 """Units' responses equal those of the whole maps; receptive fields equal those of gradients."""
 
 import keras
+import matplotlib
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from course_utils import transfer, units
+from course_utils import plotting, transfer, units
+
+matplotlib.use("agg")
 
 
 def net(pooling=keras.layers.MaxPooling2D, **settings):
@@ -105,3 +108,16 @@ def test_patches_show_what_excites_a_unit():
     assert [patch.shape for patch in patches] == [(3, 3, 3), (3, 4, 3)]  # cut at the corner
     assert [patch[..., 0].max() for patch in patches] == [200, 100]
     assert [patch[0, 0, 2] for patch in patches] == [30, 10]
+
+
+def test_every_patch_is_drawn_in_the_row_of_its_unit():
+    def patches(size):
+        return [[np.full((size, size, 3), 10 * unit + i, np.uint8) for i in range(3)]
+                for unit in range(2)]
+
+    figure = plotting.plot_patches({"fine": patches(4), "coarse": patches(9)}, title="Patches")
+    assert [part.get_suptitle() for part in figure.subfigs] == ["fine", "coarse"]
+    for part, size in zip(figure.subfigs, (4, 9), strict=True):
+        drawn = [ax.images[0].get_array() for ax in part.axes]
+        assert {patch.shape for patch in drawn} == {(size, size, 3)}
+        assert [int(patch[0, 0, 0]) for patch in drawn] == [0, 1, 2, 10, 11, 12]
