@@ -759,3 +759,5 @@ else:
 #    cost?
 # 3. Draw Grad-CAM for a class that was not answered (pass another class to `grad_cam`). What
 #    speaks for it?
+# 4. The test set shows each object twice, one view after the other, in other surroundings. Train a
+#    probe on the first views, test on the second ones. Is this leak as bad as the next frame?
