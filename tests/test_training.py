@@ -96,9 +96,7 @@ def test_fit_does_what_model_fit_does(model, data, optimizer):
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     for fit in (
         lambda copy: training.fit(copy, images, labels, epochs=2, batch_size=len(images)),
-        lambda copy: copy.fit(
-            images, labels, batch_size=len(images), epochs=2, verbose=0
-        ).history,
+        lambda copy: copy.fit(images, labels, batch_size=len(images), epochs=2, verbose=0).history,
     ):
         copy = keras.models.clone_model(model)
         copy.set_weights(weights)
@@ -122,3 +120,21 @@ def test_fit_goes_on_and_stops_when_it_is_good_enough(model, data):
     second = training.fit(model, *data, epochs=20, batch_size=50, until=0.0)
     assert second["loss"].shape == (1,)
     assert second["loss"][0] < first["loss"][0]
+
+
+def test_fit_traces_a_model_once_whatever_the_number_of_images(model, data):
+    traces = []
+
+    class Traced(layers.Layer):
+        def call(self, x):
+            traces.append(x)
+            return x
+
+    images, labels = data
+    model = Sequential([Input((4, 4, 1)), Traced(), *model.layers])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    training.fit(model, images, labels, epochs=1, batch_size=20)
+    built = len(traces)
+    for n in (5, 30, 90):
+        training.fit(model, images[:n], labels[:n], epochs=2, batch_size=5)
+    assert len(traces) == built

@@ -112,8 +112,10 @@ def test_patches_show_what_excites_a_unit():
 
 def test_every_patch_is_drawn_in_the_row_of_its_unit():
     def patches(size):
-        return [[np.full((size, size, 3), 10 * unit + i, np.uint8) for i in range(3)]
-                for unit in range(2)]
+        return [
+            [np.full((size, size, 3), 10 * unit + i, np.uint8) for i in range(3)]
+            for unit in range(2)
+        ]
 
     figure = plotting.plot_patches({"fine": patches(4), "coarse": patches(9)}, title="Patches")
     assert [part.get_suptitle() for part in figure.subfigs] == ["fine", "coarse"]
