@@ -42,8 +42,8 @@ def test_a_probe_gets_separable_classes_right_and_noise_by_chance():
     assert 0.2 < chance.mean() < 0.47
 
 
-@pytest.mark.parametrize("size", [1e-4, 1, 1e4])
-def test_a_probe_finds_a_scale_for_small_and_large_features(size):
-    (train, train_labels), (test, test_labels) = classes(60, distance=5), classes(300, distance=5)
-    right = probes.correct((size * train, train_labels), (size * test, test_labels))
-    assert right.mean() > 0.9
+def test_a_probe_finds_small_features_beside_a_large_one():
+    train, test = classes(60, distance=5), classes(300, distance=5)
+    for features, _ in (train, test):
+        features[:, :-1] *= 1e-4
+    assert probes.correct(train, test).mean() > 0.9
