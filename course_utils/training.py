@@ -12,10 +12,16 @@ from course_utils.costs import leaf_layers
 def draw_weights(model) -> None:
     """Give a Keras model fresh weights, drawn by its layers' initializers from Keras's seed.
 
-    Batch normalization forgets its running statistics. A layer's own weights that have no
+    Batch normalization forgets its running statistics, and layers that draw random numbers
+    (dropout, augmentation) begin anew from Keras's seed. A layer's own weights that have no
     initializer attribute (``<weight>_initializer``, as Keras's layers have) stay.
     """
+    from keras.random import SeedGenerator
+
     for _, layer in leaf_layers(model):
+        for value in vars(layer).values():
+            if isinstance(value, SeedGenerator):
+                value.state.assign(SeedGenerator().state)
         for weight in layer.weights:
             initializer = getattr(layer, f"{weight.name}_initializer", None)
             if initializer is not None:

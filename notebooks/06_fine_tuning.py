@@ -449,11 +449,11 @@ over_scratch = [gains(way, "from scratch") for way in accuracies if way != "from
 over_head = {way: gains(way, "head only")[-1] for way in ("last block", "all layers")}
 
 beats_scratch = all(gain.low > 10 for row in over_scratch for gain in row)
-better = [way for way, gain in over_head.items() if gain.low > 0]
-worse = [way for way, gain in over_head.items() if gain.high < 0]
-told_apart = (f"training the {better[0]} adds to the head" if better else
-              "fine-tuning costs accuracy" if len(worse) == 2 else
-              "fine-tuning adds nothing to the head alone that 3 seeds can show")
+better = [way for way, gain in over_head.items() if gain.low > 2]
+worse = [way for way, gain in over_head.items() if gain.high < -2]
+told_apart = (f"training the {better[0]} adds more than 2 points to the head" if better else
+              "fine-tuning costs more than 2 points" if len(worse) == 2 else
+              "3 seeds do not show that fine-tuning adds 2 points to the head alone")
 experiments.verdict(
     14,
     "supported" if beats_scratch and better else "mixed" if beats_scratch else "not supported",

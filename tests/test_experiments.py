@@ -45,8 +45,9 @@ def test_repeat_sets_the_seed_and_stacks():
     assert experiments.repeat(lambda seed: 2 * seed).tolist() == [0, 2, 4]
 
 
-def test_restart_gives_new_weights_and_forgets_the_optimizer():
-    model = Sequential([Input((3,)), layers.Dense(2)])
+def test_restart_gives_new_weights_and_forgets_optimizer_and_dropout():
+    noise = Sequential([layers.Dropout(0.5)], name="nested")
+    model = Sequential([Input((3,)), noise, layers.Dense(2)])
     model.compile("adam", "mse")
     x, y = np.ones((4, 3)), np.zeros((4, 2))
     trained = experiments.repeat(lambda seed: train(model, x, y), (1, 2, 1))
