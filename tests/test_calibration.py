@@ -53,5 +53,7 @@ def test_reliability_figure_shows_every_bin():
 
 def test_heat_is_drawn_on_each_image():
     images = np.zeros((3, 8, 8, 3), np.uint8)
-    figure = plotting.plot_heat(images, np.ones((3, 8, 8)), ["a", "b", "c"], columns=2)
-    assert sum(len(ax.images) == 2 for ax in figure.axes) == 3
+    heat = np.stack([np.zeros((8, 8)), np.ones((8, 8)), np.eye(8)])
+    figure = plotting.plot_heat(images, heat, ["a", "b", "c"], columns=2)
+    drawn = [ax.images[1].get_array() for ax in figure.axes if len(ax.images) == 2]
+    assert [(layer.min(), layer.max()) for layer in drawn] == [(0, 0), (1, 1), (0, 1)]

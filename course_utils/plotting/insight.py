@@ -65,7 +65,8 @@ def plot_heat(
     """
     figure = plot_images(list(images), titles, columns=columns, title=title)
     for i, ax in zip(range(len(images)), figure.axes, strict=False):
-        ax.imshow(heat[i] / heat[i].max(), cmap="inferno", vmin=0, vmax=1, alpha=0.6)
+        strongest = heat[i].max() or 1  # a map may be all zero
+        ax.imshow(heat[i] / strongest, cmap="inferno", vmin=0, vmax=1, alpha=0.6)
         if masks is not None:
             ax.contour(masks[i], levels=[0.5], colors="white", linewidths=1.2)
     return figure
@@ -99,6 +100,7 @@ def plot_reliability(
         ax.annotate(
             f"n={bin_.accuracy.n}", (bin_.confidence, bin_.accuracy.low), (0, -6),
             textcoords="offset points", ha="center", va="top", fontsize=10,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     ax.set(
         xlim=(0, 1.03), ylim=(-0.08, 1.06), xlabel="confidence of the answer", title=title,
