@@ -561,7 +561,8 @@ shares = {
 if (~answered_right).sum() > 1:
     shares["heat on the object, wrong answers"] = experiments.summarise(on_object[~answered_right])
 ax = plotting.plot_estimates(shares, spec=".0%")
-ax.set(xlim=(0, 1), xlabel="mean share (95 % interval)", title="More evidence lies on the object than by chance")
+ax.set(xlim=(0, 1), xlabel="mean share (95 % interval)",
+       title="More evidence lies on the object than by chance")
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
@@ -608,8 +609,8 @@ for name, (network, features) in frames.items():
     leaking[name] = experiments.proportion(int(answers.sum()), len(answers))
 
 ax = plotting.plot_estimates_along(
-    list(frames), {"next frames (leak)": list(leaking.values()),
-                       "new objects (honest)": list(honest.values())},
+    list(frames),
+    {"next frames (leak)": list(leaking.values()), "new objects (honest)": list(honest.values())},
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.05), ylabel="test accuracy (95 % interval)",
@@ -689,7 +690,8 @@ if names != CLASS_NAMES:
     raise ValueError(f"Name the folders {', '.join(CLASS_NAMES)}; found {', '.join(names)}.")
 answers = head.predict(transfer.extract_features(base, photographs, preprocess_input), verbose=0)
 plotting.plot_predictions(
-    photographs, truth, answers, CLASS_NAMES, title="Trained on rendered pictures, asked of photographs"
+    photographs, truth, answers, CLASS_NAMES,
+    title="Trained on rendered pictures, asked of photographs",
 )
 plt.show()
 

@@ -1,5 +1,7 @@
 """The packaged photographs: licensed one by one, loadable, known to the head of lesson 05."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,12 @@ from course_utils.paths import data_dir
 
 FOLDER = data_dir() / "photographs"
 FILES = sorted(FOLDER.glob("*/*"))
+HARD = {"man_from_behind.jpg", "knitted_cap.jpg"}  # out of focus, small: not known when written
+
+
+def in_the_order_of_the_classes() -> list[Path]:
+    """The files as load_folder takes them."""
+    return sorted(FILES, key=lambda path: (CLASS_NAMES.index(path.parent.name), path.name))
 
 
 def licence_table() -> dict[str, str]:
@@ -24,7 +32,13 @@ def licence_table() -> dict[str, str]:
 def test_every_photograph_has_a_licence_and_every_licence_a_photograph():
     table = licence_table()
     assert set(table) == {path.relative_to(FOLDER).as_posix() for path in FILES}
-    allowed = ("public domain", "released for unrestricted", "CC0", "CC BY-SA 4.0", "Apache 2.0")
+    allowed = (
+        "public domain",
+        "released for unrestricted usage",
+        "CC0 1.0",
+        "CC BY-SA 4.0",
+        "Apache 2.0",
+    )
     assert all(licence.startswith(allowed) for licence in table.values()), table
 
 
@@ -42,9 +56,9 @@ def test_photographs_load_in_the_order_of_the_classes():
     images, labels, class_names = load_folder(FOLDER)
     assert class_names == CLASS_NAMES
     assert images.shape == (len(FILES), 224, 224, 3)
-    assert [CLASS_NAMES[label] for label in labels] == sorted(
-        (path.parent.name for path in FILES), key=CLASS_NAMES.index
-    )
+    assert [CLASS_NAMES[label] for label in labels] == [
+        path.parent.name for path in in_the_order_of_the_classes()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +89,12 @@ def answers() -> np.ndarray:
 
 
 def test_the_head_trained_on_rendered_objects_knows_real_photographs(answers):
-    _, labels, _ = load_folder(FOLDER)
-    right = int((answers.argmax(axis=1) == labels).sum())
+    right = {
+        path.name: CLASS_NAMES[answer.argmax()] == path.parent.name
+        for path, answer in zip(in_the_order_of_the_classes(), answers, strict=True)
+    }
     # Five of seven when written. Guessing gets five or more of seven in 5 cases of 1000.
-    assert right >= len(labels) - 2, f"{right} of {len(labels)} right: {answers.round(2)}"
+    assert sum(right.values()) >= len(right) - 2, f"{right}: {answers.round(2)}"
+    others = [known for name, known in right.items() if name not in HARD]
+    # All five when written. Guessing gets four or more of five in 7 cases of 1000.
+    assert sum(others) >= len(others) - 1, f"{right}: {answers.round(2)}"
