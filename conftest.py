@@ -5,7 +5,7 @@ It stands at the top, since pytest must find it for the notebooks and for the te
 
 import os
 
-from course_utils.lecture import ENVIRONMENT
+from course_utils.command.run import ENVIRONMENT
 
 os.environ.update({k: v for k, v in ENVIRONMENT.items() if k != "PYTEST_CURRENT_TEST"})
 

@@ -2,6 +2,6 @@
 
 import sys
 
-from course_utils.lecture import main
+from course_utils.command.main import main
 
 sys.exit(main())

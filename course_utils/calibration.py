@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from course_utils.experiments import Estimate, proportion
+from course_utils.intervals import Estimate, proportion
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from course_utils.paths import ROOT, notebooks_dir
 
@@ -25,18 +26,43 @@ CLAIMS = {
     14: "A new head on a frozen base, then fine-tuning, beats training from scratch on a small set",
 }
 
+Status = Literal["supported", "not supported", "mixed"]
 _VERDICT = re.compile(r"^Claim (\d\d) · (supported|not supported|mixed) · (.+)$", re.MULTILINE)
 _BEGIN, _END = "<!-- claims: made by course run --update -->", "<!-- end of claims -->"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """One line printed by ``experiments.verdict``."""
+    """One line printed by :func:`verdict`."""
 
     claim: int
     status: str
     finding: str
     lesson: str
+
+
+def verdict(claim: int, status: Status, finding: str) -> None:
+    """Print the one-line verdict on a claim of the lecture.
+
+    The README's table of claims is read from these lines.
+
+    Parameters
+    ----------
+    claim : int
+        Its number in the README's table of claims.
+    status : {"supported", "not supported", "mixed"}
+        As the numbers decided.
+    finding : str
+        What was measured, with its figures and their spread.
+
+    Raises
+    ------
+    ValueError
+        On any other status.
+    """
+    if status not in ("supported", "not supported", "mixed"):
+        raise ValueError(f"status {status!r}; use 'supported', 'not supported' or 'mixed'.")
+    print(f"Claim {claim:02d} · {status} · {finding}")
 
 
 def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:

@@ -9,12 +9,12 @@ The counting used throughout the course:
   zero padding are counted as any other, as is usual in papers. Twice as many are FLOPs.
 """
 
-import contextlib
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from course_utils.networks import leaf_layers, output_shape
 from course_utils.tables import Table
 
 
@@ -50,22 +50,6 @@ class Cost:
         return self.trainable + self.fixed
 
 
-@contextlib.contextmanager
-def shapes_only() -> Iterator[None]:
-    """Build models without their numbers: in no time, and in no memory.
-
-    A model built inside is there to be counted and drawn: it holds no weights, so it cannot
-    be trained. VGG-19 takes 0.1 s, not 10 s and 0.6 GB.
-    """
-    import keras
-    from keras.src.backend.common import global_state
-
-    with keras.StatelessScope(initialize_variables=False):
-        yield
-    # Keras would fill these variables as soon as the next model is built.
-    global_state.set_global_attribute("uninitialized_variables", [])
-
-
 def count(model) -> list[Cost]:
     """Cost of each layer of a built Keras model.
 
@@ -81,23 +65,6 @@ def count(model) -> list[Cost]:
         In the order of ``model.layers``.
     """
     return [_layer_cost(name, layer) for name, layer in leaf_layers(model)]
-
-
-def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
-    """The layers of a model with their names, those of nested models as ``outer/inner``."""
-    # Sequential.layers leaves its input out; a functional model's does not.
-    for layer in model.layers if prefix else model._layers:
-        name = f"{prefix}{layer.name}"
-        if hasattr(layer, "layers"):
-            yield from leaf_layers(layer, prefix=f"{name}/")
-        else:
-            yield name, layer
-
-
-def output_shape(layer) -> tuple[int | None, ...]:
-    """Shape of a layer's output without the batch axis (of the first, if there are several)."""
-    output = layer.output
-    return (output[0] if isinstance(output, (list, tuple)) else output).shape[1:]
 
 
 def block_of(name: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from course_utils.costs import leaf_layers
+from course_utils.networks import leaf_layers
 
 
 class GuardError(AssertionError):

@@ -3,9 +3,7 @@
 import numpy as np
 
 
-def resize_pair(
-    images: np.ndarray, masks: np.ndarray, size: int
-) -> tuple[np.ndarray, np.ndarray]:
+def resize_pair(images: np.ndarray, masks: np.ndarray, size: int) -> tuple[np.ndarray, np.ndarray]:
     """Shrink square images and their masks together.
 
     Parameters

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.costs import leaf_layers
+from course_utils.networks import leaf_layers
 
 
 def draw_weights(model) -> None:
@@ -27,6 +27,28 @@ def draw_weights(model) -> None:
             if initializer is not None:
                 # A clone, because an initializer without a seed draws the same twice.
                 weight.assign(initializer.clone()(weight.shape))
+
+
+def restart(model, *, learning_rate: float | None = None) -> None:
+    """Give a compiled model fresh random weights and its optimizer a fresh start.
+
+    Much faster than building and compiling anew for each seed: the compiled training step
+    is kept.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Compiled. Weights are drawn by each layer's initializer from Keras's current seed.
+    learning_rate : float, optional
+        Set on the optimizer; by default its rate stays.
+    """
+    draw_weights(model)
+    rate = model.optimizer.learning_rate
+    for variable in model.optimizer.variables:
+        if variable is not rate:
+            variable.assign(np.zeros(variable.shape))
+    if learning_rate is not None:
+        model.optimizer.learning_rate = learning_rate
 
 
 def trainer(

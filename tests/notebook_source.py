@@ -20,7 +20,7 @@ def definitions(lesson: str) -> SimpleNamespace:
     SimpleNamespace
         ``definitions("01_lenet_alexnet_vgg").alexnet()`` builds the lesson's AlexNet.
     """
-    path: Path = paths.notebooks_dir() / f"{lesson}.py"
+    path: Path = paths.notebooks_dir() / "source" / f"{lesson}.py"
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
     kept = [node for node in tree.body if _is_definition(node)]
     namespace: dict = {"__name__": lesson}

@@ -9,7 +9,7 @@ import pytest
 from keras import Input, Model, applications, layers
 from notebook_source import definitions
 
-from course_utils import costs, history, plotting
+from course_utils import costs, networks, plotting, published
 from course_utils.plotting.architectures import describe
 
 matplotlib.use("agg")
@@ -38,7 +38,7 @@ TRAINED = [
 
 
 def build(lesson, constructor):
-    with costs.shapes_only():
+    with networks.shapes_only():
         return constructor(definitions(lesson))
 
 
@@ -54,7 +54,7 @@ def test_lesson_net_trains_the_published_number_of_parameters(lesson, constructo
 
 def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
     lesson = definitions("02_googlenet_resnet_densenet")
-    with costs.shapes_only():
+    with networks.shapes_only():
         resnet, densenet = lesson.resnet(50), lesson.densenet()
         keras_resnet = costs.total(applications.ResNet50(weights=None))
         keras_densenet = costs.total(applications.DenseNet121(weights=None))
@@ -80,15 +80,15 @@ def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
     ],
 )
 def test_history_agrees_with_the_lessons(name, lesson, constructor):
-    (net,) = [net for net in history.NETS if net.name == name]
+    (net,) = [net for net in published.NETS if net.name == name]
     total = costs.total(build(lesson, constructor))
     assert (net.parameters, net.multiply_adds) == (total.trainable, total.multiply_adds)
 
 
 def test_history_is_in_the_order_of_its_years_and_has_sources():
-    years = [net.year for net in history.NETS]
+    years = [net.year for net in published.NETS]
     assert years == sorted(years)
-    assert all(str(net.year) in net.source for net in history.NETS)
+    assert all(str(net.year) in net.source for net in published.NETS)
 
 
 def branched(merge):
@@ -141,4 +141,4 @@ def test_figures_are_drawn():
     ax = plotting.plot_architecture(model)
     assert any("Branched" in ax.get_title(loc=loc) for loc in ("left", "center"))
     assert len(plotting.plot_costs(model, title="Costs").axes) == 2
-    assert len(plotting.plot_history(history.NETS).axes) == 4
+    assert len(plotting.plot_history(published.NETS).axes) == 4

@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import pytest
 
-from course_utils import bench
-from course_utils.onnx_graph import to_onnx
+from course_utils.command import bench
+from course_utils.command.onnx_graph import to_onnx
 from course_utils.transfer import extract_features
 
 GOOD = bench.Measurement(

@@ -4,7 +4,7 @@ import matplotlib
 import numpy as np
 import pytest
 
-from course_utils import calibration, experiments, plotting
+from course_utils import calibration, intervals, plotting
 
 matplotlib.use("agg")
 RNG = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def test_every_answer_falls_into_one_bin_and_a_bound_into_the_one_below():
 
 def test_the_bootstrap_interval_of_a_mean_is_that_of_theory():
     values = RNG.normal(5, 2, 400)
-    estimate = experiments.bootstrap(np.mean, values)
+    estimate = intervals.bootstrap(np.mean, values)
     half = 1.96 * values.std() / 20
     assert estimate.mean == values.mean()
     assert estimate.high - estimate.mean == pytest.approx(half, rel=0.1)
@@ -40,7 +40,7 @@ def test_the_bootstrap_interval_of_a_mean_is_that_of_theory():
 
 def test_the_bootstrap_keeps_rows_together():
     x = RNG.normal(size=200)
-    estimate = experiments.bootstrap(lambda a, b: np.abs(a - b).max(), x, x)
+    estimate = intervals.bootstrap(lambda a, b: np.abs(a - b).max(), x, x)
     assert (estimate.low, estimate.high) == (0, 0)
 
 

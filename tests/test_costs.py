@@ -3,7 +3,7 @@
 import pytest
 from keras import Input, Model, Sequential, applications, layers
 
-from course_utils import costs, tables
+from course_utils import costs, networks, tables
 
 
 @pytest.mark.parametrize(
@@ -59,7 +59,7 @@ def test_a_nested_model_is_one_block():
 
 
 def test_shapes_only_models_are_counted_and_later_models_work():
-    with costs.shapes_only():
+    with networks.shapes_only():
         big = applications.VGG19(weights=None)
     assert costs.total(big).parameters == 143_667_240
     small = Sequential([Input((2,)), layers.Dense(1)])
@@ -67,7 +67,7 @@ def test_shapes_only_models_are_counted_and_later_models_work():
 
 
 def test_densenet_has_both_published_totals():
-    with costs.shapes_only():
+    with networks.shapes_only():
         total = costs.total(applications.DenseNet121(weights=None))
     assert (total.trainable, total.parameters) == (7_978_856, 8_062_504)
 

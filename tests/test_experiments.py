@@ -5,14 +5,14 @@ import numpy as np
 import pytest
 from keras import Input, Sequential, layers, random
 
-from course_utils import experiments, plotting
+from course_utils import claims, experiments, intervals, plotting, training
 
 matplotlib.use("agg")
 
 
 def test_interval_of_a_mean_is_students():
     # n = 3: t(0.975, 2) = 4.3027; standard deviation of 1, 2, 3 is 1.
-    estimate = experiments.summarise([1, 2, 3])
+    estimate = intervals.mean([1, 2, 3])
     assert estimate.mean == 2
     assert estimate.high - 2 == pytest.approx(4.3027 / np.sqrt(3), abs=1e-3)
     assert f"{estimate:.1f}" == "2.0 [-0.5, 4.5]"
@@ -20,20 +20,20 @@ def test_interval_of_a_mean_is_students():
 
 def test_one_trial_has_no_interval():
     with pytest.raises(ValueError, match="more seeds"):
-        experiments.summarise([1])
+        intervals.mean([1])
 
 
 def test_interval_of_a_proportion_is_wilsons():
     # Newcombe (1998), table I: 81 of 263, score method: 0.2553 to 0.3662.
-    estimate = experiments.proportion(81, 263)
+    estimate = intervals.proportion(81, 263)
     assert (estimate.low, estimate.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert experiments.proportion(10, 10).high == pytest.approx(1)
+    assert intervals.proportion(10, 10).high == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("correct", "total"), [(3, 2), (-1, 2), (0, 0)])
 def test_impossible_proportions_are_refused(correct, total):
     with pytest.raises(ValueError, match="no proportion"):
-        experiments.proportion(correct, total)
+        intervals.proportion(correct, total)
 
 
 def test_repeat_sets_the_seed_and_stacks():
@@ -56,24 +56,24 @@ def test_restart_gives_new_weights_and_forgets_optimizer_and_dropout():
 
 
 def train(model, x, y):
-    experiments.restart(model, learning_rate=0.1)
+    training.restart(model, learning_rate=0.1)
     model.fit(x, y, epochs=2, verbose=0)
     return model.get_weights()[0]
 
 
 def test_verdict_line(capsys):
-    experiments.verdict(7, "not supported", "no effect: 1.0× (3 seeds)")
+    claims.verdict(7, "not supported", "no effect: 1.0× (3 seeds)")
     assert capsys.readouterr().out == "Claim 07 · not supported · no effect: 1.0× (3 seeds)\n"
 
 
 def test_verdict_knows_three_words():
     with pytest.raises(ValueError, match="mixed"):
-        experiments.verdict(7, "true", "")
+        claims.verdict(7, "true", "")
 
 
 def test_figures_of_experiments_are_drawn():
     ax = plotting.plot_curves([0, 1, 2], {"a": np.ones((3, 3)), "b": np.zeros(3)})
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ["a", "b"]
-    estimates = {"a": experiments.Estimate(0.5, 0.4, 0.6, 3)}
+    estimates = {"a": intervals.Estimate(0.5, 0.4, 0.6, 3)}
     ax = plotting.plot_estimates(estimates)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["a"]

@@ -2,43 +2,38 @@
 
 import re
 
-import jupytext
 import nbformat
 import pytest
 
+from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.paths import ROOT, notebooks_dir
 
-LESSONS = sorted(notebooks_dir().glob("[0-9]*.py"))
-each_lesson = pytest.mark.parametrize("source", LESSONS, ids=lambda path: path.stem)
+LESSONS = find_lessons()
+each_lesson = pytest.mark.parametrize("lesson", LESSONS, ids=lambda path: path.stem)
 
 
-def read_pair(source):
-    return jupytext.read(source), nbformat.read(source.with_suffix(".ipynb"), as_version=4)
-
-
-def kept(metadata) -> dict:
-    """The cell metadata that the text side stores."""
-    return {key: metadata[key] for key in ("tags", "slideshow") if key in metadata}
+def read(lesson):
+    return nbformat.read(lesson, as_version=4)
 
 
 def test_there_are_lessons():
     assert LESSONS
-    assert [p.stem for p in LESSONS] == [p.stem for p in sorted(notebooks_dir().glob("*.ipynb"))]
+    assert sorted(notebooks_dir().glob("*.ipynb")) == LESSONS
 
 
 @each_lesson
-def test_pair_is_in_step(source):
-    text, notebook = read_pair(source)
-    assert [(c.cell_type, c.source, kept(c.metadata)) for c in text.cells] == [
-        (c.cell_type, c.source, kept(c.metadata)) for c in notebook.cells
-    ], f"Run: jupytext --sync {source}"
+def test_pair_is_in_step(lesson):
+    made, stored = from_source(source_of(lesson)), read(lesson)
+    assert [(c.cell_type, c.source, c.metadata, c.id) for c in made.cells] == [
+        (c.cell_type, c.source, c.metadata, c.id) for c in stored.cells
+    ], f"Run: course run --update {lesson.stem[:2]}"
 
 
 @each_lesson
-def test_no_code_hides_in_a_text_cell(source):
+def test_no_code_hides_in_a_text_cell(lesson):
     """A forgotten ``# %%`` turns code into text that never runs."""
-    text = source.read_text(encoding="utf-8")
-    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+    text = source_of(lesson).read_text(encoding="utf-8")
+    notebook = read(lesson)
     assert sum(c.cell_type == "code" for c in notebook.cells) == len(
         re.findall(r"^# %%(?! \[markdown\])", text, re.MULTILINE)
     )
@@ -49,8 +44,8 @@ def test_no_code_hides_in_a_text_cell(source):
 
 
 @each_lesson
-def test_outputs_are_stored_without_errors_or_warnings(source):
-    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+def test_outputs_are_stored_without_errors_or_warnings(lesson):
+    notebook = read(lesson)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     assert [cell.execution_count for cell in code] == list(range(1, len(code) + 1))
     for cell in code:
@@ -61,20 +56,20 @@ def test_outputs_are_stored_without_errors_or_warnings(source):
 
 
 @each_lesson
-def test_most_cells_are_compared(source):
-    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+def test_most_cells_are_compared(lesson):
+    notebook = read(lesson)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     compared = [c for c in code if "nbval-ignore-output" not in c.metadata.get("tags", [])]
     assert sum(bool(cell.outputs) for cell in compared) >= len(code) / 4
 
 
 @each_lesson
-def test_form_of_the_lesson(source):
-    notebook = nbformat.read(source.with_suffix(".ipynb"), as_version=4)
+def test_form_of_the_lesson(lesson):
+    notebook = read(lesson)
     title, setup, last = notebook.cells[0], notebook.cells[1], notebook.cells[-1]
-    assert title.source.startswith(f"# {source.stem[:2]} · ")
+    assert title.source.startswith(f"# {lesson.stem[:2]} · ")
     assert "?" in title.source and "2 cores" in title.source
-    assert f"/blob/main/notebooks/{source.stem}.ipynb" in title.source
+    assert f"/blob/main/notebooks/{lesson.stem}.ipynb" in title.source
     assert "google.colab" in setup.source and "runtime.setup(" in setup.source
     assert last.cell_type == "markdown" and "What you learned" in last.source
     for cell in notebook.cells:
@@ -82,7 +77,7 @@ def test_form_of_the_lesson(source):
 
 
 def test_all_lessons_have_the_same_setup_cell():
-    setups = {nbformat.read(p.with_suffix(".ipynb"), as_version=4).cells[1].source for p in LESSONS}
+    setups = {read(p).cells[1].source for p in LESSONS}
     assert len(setups) == 1
 
 

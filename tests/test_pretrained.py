@@ -15,6 +15,7 @@ from course_utils import pretrained
 from course_utils.data import sample_photographs
 from course_utils.guards import GuardError
 from course_utils.images import read_image
+from course_utils.models import weights
 from course_utils.paths import data_dir
 from course_utils.pretrained import (
     WeightsCorruptError,
@@ -63,7 +64,7 @@ def cache(tmp_path):
 def course_copy(monkeypatch, tmp_path):
     """A copy of data/weights that a test may damage; returns its VGG16 file."""
     shutil.copytree(data_dir() / "weights", tmp_path / "data" / "weights")
-    monkeypatch.setattr(pretrained, "data_dir", lambda: tmp_path / "data")
+    monkeypatch.setattr(weights, "data_dir", lambda: tmp_path / "data")
     return tmp_path / "data" / "weights" / "vgg16_notop.weights.h5"
 
 
@@ -93,10 +94,11 @@ def test_catalogue_agrees_with_the_built_model(name):
 
 @pytest.mark.parametrize("name", [info.name for info in catalogue() if "Lite" not in info.name])
 def test_cached_files_are_those_of_keras(name):
-    constructor = getattr(importlib.import_module(pretrained._find(name).module), name)
+    info = pretrained._find(name)
+    constructor = getattr(importlib.import_module(info.module), name)
     source = inspect.getsource(sys.modules[constructor.__module__])
-    for _, md5 in pretrained._KERAS_FILES[name]:
-        assert md5 is None or md5 in source
+    for file in (info.top, info.notop):
+        assert file.md5 is None or file.md5 in source
 
 
 def test_unknown_name_gets_close_matches():
@@ -128,7 +130,7 @@ def test_offline_error_comes_at_once_and_says_what_to_do(tmp_path):
 
 def test_a_network_that_never_answers_is_given_up(monkeypatch):
     monkeypatch.setattr(socket, "create_connection", lambda *args, **kwargs: time.sleep(60))
-    monkeypatch.setattr(pretrained, "CONNECT_SECONDS", 0.2)
+    monkeypatch.setattr(weights, "CONNECT_SECONDS", 0.2)
     start = time.perf_counter()
     with pytest.raises(WeightsUnavailableError):
         weights_for("MobileNet", include_top=True)
@@ -136,7 +138,7 @@ def test_a_network_that_never_answers_is_given_up(monkeypatch):
 
 
 def test_with_a_network_keras_downloads(monkeypatch):
-    monkeypatch.setattr(pretrained, "_host_answers", lambda: True)
+    monkeypatch.setattr(weights, "_host_answers", lambda: True)
     assert weights_for("MobileNet", include_top=True) == "imagenet"
 
 
@@ -145,7 +147,7 @@ def test_a_failing_download_is_an_unavailable_model(monkeypatch):
         assert weights == "imagenet" and socket.getdefaulttimeout() is not None
         raise Exception("URL fetch failure")
 
-    monkeypatch.setattr(pretrained, "_host_answers", lambda: True)
+    monkeypatch.setattr(weights, "_host_answers", lambda: True)
     monkeypatch.setattr("keras.applications.mobilenet.MobileNet", fail)
     with pytest.raises(WeightsUnavailableError, match="URL fetch failure"):
         load("MobileNet")
@@ -170,7 +172,7 @@ def test_a_damaged_cached_file_is_refused_and_kept(cache):
 
 def test_bundled_only_looks_at_neither_cache_nor_network(cache, monkeypatch):
     (cache / "mobilenet_1_0_224_tf.h5").write_bytes(b"weights")
-    monkeypatch.setattr(pretrained, "_host_answers", lambda: pytest.fail("looked at the network"))
+    monkeypatch.setattr(weights, "_host_answers", lambda: pytest.fail("looked at the network"))
     monkeypatch.setenv("COURSE_WEIGHTS", "bundled")
     assert available() == ["EfficientNetLite0"]
     with pytest.raises(WeightsUnavailableError, match="unset it"):

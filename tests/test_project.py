@@ -18,6 +18,11 @@ CONSTRAINTS = [
     if line and not line.startswith("#")
 ]
 PYTHONS = ("3.11", "3.12", "3.13")
+MODULES = sorted(
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for path in (ROOT / "course_utils").rglob("*.py")
+    if not path.stem.startswith("__")
+)
 
 
 def pins(name: str, python: str) -> list[Requirement]:
@@ -79,7 +84,11 @@ def test_no_file_records_a_download_address_of_a_registry():
 def test_all_links_to_the_repository_are_the_same():
     repository = PROJECT["urls"]["Repository"]
     owner_and_name = repository.removeprefix("https://github.com/")
-    files = [ROOT / "README.md", *notebooks_dir().glob("*.py"), *notebooks_dir().glob("*.ipynb")]
+    files = [
+        ROOT / "README.md",
+        *notebooks_dir().glob("source/*.py"),
+        *notebooks_dir().glob("*.ipynb"),
+    ]
     for path in files:
         text = path.read_text(encoding="utf-8")
         for found in re.findall(r"research\.google\.com/github/([\w.-]+/[\w.-]+)", text):
@@ -99,9 +108,7 @@ def test_import_is_quick_and_leaves_tensorflow_alone():
     assert float(seconds) < 0.5 and has_tensorflow == "False"
 
 
-@pytest.mark.parametrize(
-    "module", sorted(p.stem for p in (ROOT / "course_utils").glob("*.py") if p.stem != "__main__")
-)
+@pytest.mark.parametrize("module", MODULES)
 def test_no_module_imports_tensorflow_by_itself(module):
-    code = f"import sys, course_utils.{module}; sys.exit('tensorflow' in sys.modules)"
+    code = f"import sys, {module}; sys.exit('tensorflow' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from course_utils.efficientnet_lite import EfficientNetLite0, preprocess_input
+from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 from course_utils.paths import ROOT, data_dir
 from course_utils.pretrained import class_names, weights_for
 

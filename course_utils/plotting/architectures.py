@@ -9,9 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
-from course_utils import costs
-from course_utils.history import Net
+from course_utils import costs, networks
 from course_utils.plotting.style import COLOURS
+from course_utils.published import Net
 
 KIND_COLOURS = {
     "input": COLOURS["grey"],
@@ -79,13 +79,13 @@ def describe(model) -> Drawing:
         ``skips`` are pairs of indices into ``blocks``, from and to.
     """
     layers: dict[str, list] = {}
-    for name, layer in costs.leaf_layers(model):
+    for name, layer in networks.leaf_layers(model):
         layers.setdefault(costs.block_of(name), []).append(layer)
     names = list(layers)
     links = {
         (names.index(costs.block_of(producer)), names.index(costs.block_of(layer.name)))
         for layer in model.layers
-        for producer in _producers(layer)
+        for producer in networks.producers(layer)
     }
     total = costs.total(model)
     drawing = Drawing(
@@ -131,7 +131,10 @@ def plot_architecture(model, *, ax: Axes | None = None) -> Axes:
     kinds = [kind for kind in KIND_COLOURS if any(_has_kind(block, kind) for block in blocks)]
     ax.legend(
         handles=[Patch(color=KIND_COLOURS[kind], label=kind) for kind in kinds],
-        loc="upper center", bbox_to_anchor=(0.5, 0), ncols=len(kinds), fontsize=10,
+        loc="upper center",
+        bbox_to_anchor=(0.5, 0),
+        ncols=len(kinds),
+        fontsize=10,
     )
     return ax
 
@@ -155,11 +158,16 @@ def plot_costs(model_or_rows, *, title: str | None = None) -> Figure:
         (axes[1], "multiply-adds", [row.multiply_adds for row in rows], COLOURS["blue"]),
     ):
         total = sum(values)
-        ax.barh([row.name for row in rows], [100 * value / total for value in values],
-                color=colour)
+        ax.barh([row.name for row in rows], [100 * value / total for value in values], color=colour)
         for y, value in enumerate(values):
-            ax.annotate(costs.quantity(value), (100 * value / total, y), (4, 0),
-                        textcoords="offset points", va="center", fontsize=10)
+            ax.annotate(
+                costs.quantity(value),
+                (100 * value / total, y),
+                (4, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=10,
+            )
         ax.set(xlabel=f"share of {costs.quantity(total)} {quantity} [%]", xmargin=0.15)
         ax.grid(axis="y", visible=False)
     axes[0].invert_yaxis()
@@ -179,18 +187,30 @@ def plot_history(nets: Sequence[Net]) -> Figure:
     for ax, label, values, text in (
         (axes[0], "layers with weights", [net.depth for net in nets], str),
         (axes[1], "parameters", [net.parameters for net in nets], costs.quantity),
-        (axes[2], "multiply-adds, one image", [net.multiply_adds for net in nets],
-         costs.quantity),
+        (axes[2], "multiply-adds, one image", [net.multiply_adds for net in nets], costs.quantity),
         (axes[3], "ImageNet top-1, one crop [%]", [net.top1 for net in nets], "{:.1f}".format),
     ):
         for y, value in enumerate(values):
             if value is None:
-                ax.annotate("not an ImageNet net", (0.5, y), xycoords=("axes fraction", "data"),
-                            ha="center", va="center", fontsize=10, color=COLOURS["grey"])
+                ax.annotate(
+                    "not an ImageNet net",
+                    (0.5, y),
+                    xycoords=("axes fraction", "data"),
+                    ha="center",
+                    va="center",
+                    fontsize=10,
+                    color=COLOURS["grey"],
+                )
                 continue
             ax.plot(value, y, "o", color=COLOURS["blue"], ms=9)
-            ax.annotate(text(value), (value, y), (9, 0), textcoords="offset points",
-                        va="center", fontsize=10)
+            ax.annotate(
+                text(value),
+                (value, y),
+                (9, 0),
+                textcoords="offset points",
+                va="center",
+                fontsize=10,
+            )
         ax.set_xlabel(label)
         if ax is not axes[3]:
             ax.set_xscale("log")
@@ -198,8 +218,11 @@ def plot_history(nets: Sequence[Net]) -> Figure:
         ax.set_xlim(low, high * (high / low) ** 0.35 if ax is not axes[3] else high + 6)
     axes[0].set_yticks(range(len(nets)), [f"{net.name}  {net.year}" for net in nets])
     axes[0].invert_yaxis()
-    figure.suptitle("Since AlexNet nets grew deeper and more accurate, at last with far fewer "
-                    "parameters", x=0.01, ha="left")
+    figure.suptitle(
+        "Since AlexNet nets grew deeper and more accurate, at last with far fewer parameters",
+        x=0.01,
+        ha="left",
+    )
     return figure
 
 
@@ -237,19 +260,55 @@ def _draw_block(ax: Axes, x: float, block: Block, scale: _Scale) -> None:
         y = height * branch / block.branches
         ax.plot([left, left + width], [y, y], color="white", lw=1.2)
     if block.pooled:
-        ax.add_patch(Rectangle((left + width, 0), pool_width, scale.height(block.pooled),
-                               color=KIND_COLOURS["pooling"], lw=0))
+        ax.add_patch(
+            Rectangle(
+                (left + width, 0),
+                pool_width,
+                scale.height(block.pooled),
+                color=KIND_COLOURS["pooling"],
+                lw=0,
+            )
+        )
     if block.weighted > 1:
-        ax.text(left + width / 2, height / 2, str(block.weighted), color="white", ha="center",
-                va="center", fontsize=11, weight="bold",
-                bbox={"color": KIND_COLOURS[block.kind], "pad": 1})
+        ax.text(
+            left + width / 2,
+            height / 2,
+            str(block.weighted),
+            color="white",
+            ha="center",
+            va="center",
+            fontsize=11,
+            weight="bold",
+            bbox={"color": KIND_COLOURS[block.kind], "pad": 1},
+        )
     if block.shortcut:
-        ax.annotate("", (left + width, height), (left, height), arrowprops={
-            "arrowstyle": "->", "connectionstyle": "arc3,rad=-0.6", "color": COLOURS["black"]})
-        ax.text(left + width / 2, height + 0.02 + 0.18 * width, block.merge, ha="center",
-                va="bottom", fontsize=9)
-    ax.text(x, -0.04, f"{block.name}\n{_shape_label(block.pooled or block.shape)}", ha="center",
-            va="top", fontsize=9, linespacing=1.3)
+        ax.annotate(
+            "",
+            (left + width, height),
+            (left, height),
+            arrowprops={
+                "arrowstyle": "->",
+                "connectionstyle": "arc3,rad=-0.6",
+                "color": COLOURS["black"],
+            },
+        )
+        ax.text(
+            left + width / 2,
+            height + 0.02 + 0.18 * width,
+            block.merge,
+            ha="center",
+            va="bottom",
+            fontsize=9,
+        )
+    ax.text(
+        x,
+        -0.04,
+        f"{block.name}\n{_shape_label(block.pooled or block.shape)}",
+        ha="center",
+        va="top",
+        fontsize=9,
+        linespacing=1.3,
+    )
 
 
 def _shape_label(shape: tuple) -> str:
@@ -262,13 +321,20 @@ def _draw_skip(ax, a: int, b: int, blocks: list[Block], scale: _Scale, level: fl
     start, end = scale.height(blocks[a].shape), scale.height(blocks[b].shape)
     ax.plot([a, a, b], [start, level, level], color=COLOURS["black"], lw=1.2)
     ax.annotate("", (b, end), (b, level), arrowprops={"arrowstyle": "->", "shrinkA": 0})
-    ax.text((a + b) / 2, level, blocks[b].merge or "skip", ha="center", va="center", fontsize=9,
-            bbox={"color": "white", "pad": 1})
+    ax.text(
+        (a + b) / 2,
+        level,
+        blocks[b].merge or "skip",
+        ha="center",
+        va="center",
+        fontsize=9,
+        bbox={"color": "white", "pad": 1},
+    )
 
 
 def _describe_block(name: str, layers: list, previous: list) -> Block:
     kinds = [_kind(layer) for layer in layers]
-    shapes = [costs.output_shape(layer) for layer in layers]
+    shapes = [networks.output_shape(layer) for layer in layers]
     weighted = [kind for kind in kinds if kind in ("convolution", "upsampling", "dense")]
     pooled = bool(weighted) and kinds[-1] == "pooling" and len(shapes[-1]) == 3
     before_pool = max((i for i, kind in enumerate(kinds) if kind != "pooling"), default=-1)
@@ -283,7 +349,8 @@ def _describe_block(name: str, layers: list, previous: list) -> Block:
         weighted=len(weighted),
         branches=branches,
         merge=_MERGES[type(merges[-1]).__name__] if merges else "",
-        shortcut=branches == 1 and any(near.issuperset(_producers(layer)) for layer in merges),
+        shortcut=branches == 1
+        and any(near.issuperset(networks.producers(layer)) for layer in merges),
     )
 
 
@@ -304,7 +371,7 @@ def _branches(layers: list) -> int:
     most = 1
     for layer in layers:
         if type(layer).__name__ == "Concatenate":
-            inputs = {name for name in _producers(layer) if name in by_name}
+            inputs = {name for name in networks.producers(layer) if name in by_name}
             behind = set().union(*(_ancestors(by_name[name], by_name) for name in inputs))
             most = max(most, len(inputs - behind))
     return most
@@ -314,21 +381,7 @@ def _ancestors(layer, by_name: dict) -> set[str]:
     found: set[str] = set()
     to_visit = [layer]
     while to_visit:
-        new = {name for name in _producers(to_visit.pop()) if name in by_name} - found
+        new = {name for name in networks.producers(to_visit.pop()) if name in by_name} - found
         found |= new
         to_visit.extend(by_name[name] for name in new)
     return found
-
-
-def _producers(operation) -> list[str]:
-    """Names of the layers whose outputs a layer takes in, seen through bare operations."""
-    import keras
-
-    names = []
-    # Keras has no public way to ask a layer of a functional model for its neighbours.
-    for node in operation._inbound_nodes[-1].parent_nodes:
-        if isinstance(node.operation, keras.Layer):
-            names.append(node.operation.name)
-        else:
-            names.extend(_producers(node.operation))
-    return names

@@ -6,7 +6,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.experiments import Estimate
+from course_utils.intervals import Estimate
 
 
 def plot_curves(
@@ -32,7 +32,7 @@ def plot_curves(
     ax = ax or plt.figure().add_subplot()
     for label, values in curves.items():
         values = np.atleast_2d(values)
-        line, = ax.plot(
+        (line,) = ax.plot(
             x,
             values.mean(axis=0),
             label=label,
@@ -70,8 +70,12 @@ def plot_estimates(
         ax.plot([estimate.low, estimate.high], [i, i], color=colour, lw=3, solid_capstyle="butt")
         ax.plot(estimate.mean, i, "o", color=colour, ms=9)
         ax.annotate(
-            format(estimate.mean, spec), (estimate.mean, i), (0, 8), textcoords="offset points",
-            ha="center", fontsize=11,
+            format(estimate.mean, spec),
+            (estimate.mean, i),
+            (0, 8),
+            textcoords="offset points",
+            ha="center",
+            fontsize=11,
         )
     ax.set_yticks(range(len(labels)), labels)
     ax.set_ylim(len(labels) - 0.5, -0.7)
@@ -102,7 +106,13 @@ def plot_estimates_along(
         low, high = np.array([(value.low, value.high) for value in values]).T
         reach = np.clip([mean - low, high - mean], 0, None)  # rounding may leave -1e-17
         ax.errorbar(
-            x, mean, reach, fmt="o-", capsize=4, ms=8, label=label,
+            x,
+            mean,
+            reach,
+            fmt="o-",
+            capsize=4,
+            ms=8,
+            label=label,
             color=(colours or {}).get(label),
         )
     ax.legend()

@@ -93,19 +93,32 @@ def plot_reliability(
         for bin_ in bins
     ]
     ax.errorbar(
-        x, y, np.array(reach).T.clip(0), fmt="o-", color=COLOURS["blue"], ms=8, capsize=4,
+        x,
+        y,
+        np.array(reach).T.clip(0),
+        fmt="o-",
+        color=COLOURS["blue"],
+        ms=8,
+        capsize=4,
         label="test images, with 95 % interval",
     )
     for bin_ in bins:
         ax.annotate(
-            f"n={bin_.accuracy.n}", (bin_.confidence, bin_.accuracy.low), (0, -6),
-            textcoords="offset points", ha="center", va="top", fontsize=10,
+            f"n={bin_.accuracy.n}",
+            (bin_.confidence, bin_.accuracy.low),
+            (0, -6),
+            textcoords="offset points",
+            ha="center",
+            va="top",
+            fontsize=10,
             bbox={"facecolor": "white", "edgecolor": "none", "pad": 1},
         )
     ax.set(
-        xlim=(0, 1.03), ylim=(-0.08, 1.06), xlabel="confidence of the answer", title=title,
+        xlim=(0, 1.03),
+        ylim=(-0.08, 1.06),
+        xlabel="confidence of the answer",
+        title=title,
         ylabel="share of right answers",
     )
     ax.legend(loc="upper left")
     return ax
-

@@ -37,20 +37,24 @@ def plot_masks(
         rows[label] = [_errors(mask, true) for mask, true in zip(masks, truth, strict=True)]
     side = min(1.8, 12 / len(images))
     fig, axes = plt.subplots(
-        len(rows), len(images), figsize=(side * len(images), side * len(rows) + 0.6),
+        len(rows),
+        len(images),
+        figsize=(side * len(images), side * len(rows) + 0.6),
         squeeze=False,
     )
     fig.suptitle(title, x=0.01, ha="left")
     for row, (label, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(row, pictures, strict=True):
             plot_image(picture, ax=ax)
-        row[0].text(-0.08, 0.5, label, ha="right", va="center", fontsize=12,
-                    transform=row[0].transAxes)
+        row[0].text(
+            -0.08, 0.5, label, ha="right", va="center", fontsize=12, transform=row[0].transAxes
+        )
     if predicted:
         errors = {"missed": _MISSED, "false alarm": _FALSE}
         fig.legend(
             handles=[Patch(color=colour, label=label) for label, colour in errors.items()],
-            loc="outside lower center", ncols=2,
+            loc="outside lower center",
+            ncols=2,
         )
     return fig
 

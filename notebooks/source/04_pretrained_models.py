@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -51,7 +51,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras.applications import VGG16
 
-from course_utils import costs, experiments, plotting, pretrained
+from course_utils import claims, costs, experiments, intervals, networks, plotting, pretrained
 from course_utils.data import sample_photographs
 from course_utils.images import read_image, resize
 from course_utils.tables import Table
@@ -70,9 +70,7 @@ from course_utils.tables import Table
 catalogue = sorted(pretrained.catalogue(), key=lambda info: info.top1)
 Table(
     header=["model", "year", "input (pixels)", "parameters (millions)", "top-1 (%)"],
-    rows=[
-        [m.name, m.year, m.input_size, m.parameters / 1e6, 100 * m.top1] for m in catalogue
-    ],
+    rows=[[m.name, m.year, m.input_size, m.parameters / 1e6, 100 * m.top1] for m in catalogue],
     formats=["", "d", "d", ".1f", ".1f"],
 )
 
@@ -131,7 +129,8 @@ print(as_read.shape, as_read.dtype)
 
 as_rgb = cv2.cvtColor(as_read, cv2.COLOR_BGR2RGB)
 plotting.plot_images(
-    [as_read, as_rgb], ["cv2.imread (BGR)", "after cv2.cvtColor (RGB)"],
+    [as_read, as_rgb],
+    ["cv2.imread (BGR)", "after cv2.cvtColor (RGB)"],
     title="OpenCV stores blue first; everybody else, red",
 )
 plt.show()
@@ -162,7 +161,9 @@ methods = ("stretch", "pad", "crop")
 squares = [resize(rocket, classifier.input_size, method=method) for method in methods]
 
 plotting.plot_images(
-    [rocket, *squares], [f"original {rocket.shape[1]}×{rocket.shape[0]}", *methods], columns=4,
+    [rocket, *squares],
+    [f"original {rocket.shape[1]}×{rocket.shape[0]}", *methods],
+    columns=4,
     title="Stretching makes the rocket fat; cropping is what the models were tested with",
 )
 plt.show()
@@ -292,7 +293,7 @@ except pretrained.WeightsUnavailableError as error:
 # %% slideshow={"slide_type": "fragment"}
 IMAGES, EPOCHS = 1_281_167, 74  # Russakovsky et al. 2015; Simonyan & Zisserman 2014, section 3.1
 
-with costs.shapes_only():
+with networks.shapes_only():
     forward = costs.total(VGG16(weights=None)).multiply_adds
 work = 3 * forward * IMAGES * EPOCHS
 print(f"one image forward: {forward / 1e9:.1f} billion multiply-adds")
@@ -318,7 +319,7 @@ def multiply_adds_per_second(_):
 
 speeds = experiments.repeat(multiply_adds_per_second, range(5), label="timing VGG16")
 days = {
-    "here": experiments.summarise(work / speeds / 86_400),
+    "here": intervals.mean(work / speeds / 86_400),
     "on four Titan Black, at their peak": work / (4 * 5.1e12 / 2) / 86_400,
 }
 for place, value in days.items():
@@ -332,7 +333,7 @@ for place, value in days.items():
 # %% slideshow={"slide_type": "fragment"}
 lowest = min(days["here"].low, days["on four Titan Black, at their peak"])
 here = "more than a month" if days["here"].low > 30 else "less than a month"
-experiments.verdict(
+claims.verdict(
     11,
     "supported" if lowest > 1 else "not supported",
     f"VGG-16's 74 epochs are {work / 1e18:.1f} × 10¹⁸ multiply-adds: "

@@ -1,4 +1,4 @@
-"""The networks of lessons 01 to 03 in figures, with their sources."""
+"""Published figures of the networks of the lecture, with their sources."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -41,6 +41,7 @@ class Net:
 # so that all are counted alike. Top-1: torchvision documentation, "Models and pre-trained
 # weights", table of classification weights, IMAGENET1K_V1. AlexNet's is that of the slimmer
 # single-tower variant of Krizhevsky (2014), the only one there.
+# fmt: off
 NETS = (
     Net("LeNet-5", 1998, 5, 61_706, 416_520, None,
         "LeCun et al. 1998, Proc. IEEE, section II.B and figure 2"),
@@ -63,6 +64,7 @@ NETS = (
     Net("DenseNet-201", 2016, 201, 20_013_928, 4_291_365_888, 76.9,
         "Huang et al. 2016, arXiv:1608.06993, table 1"),
 )
+# fmt: on
 
 
 def table(nets: Sequence[Net] = NETS) -> Table:
@@ -70,8 +72,15 @@ def table(nets: Sequence[Net] = NETS) -> Table:
     return Table(
         ["net", "year", "layers", "parameters [M]", "multiply-adds [G]", "top-1 [%]", "source"],
         [
-            (net.name, net.year, net.depth, net.parameters / 1e6, net.multiply_adds / 1e9,
-             net.top1, net.source)
+            (
+                net.name,
+                net.year,
+                net.depth,
+                net.parameters / 1e6,
+                net.multiply_adds / 1e9,
+                net.top1,
+                net.source,
+            )
             for net in nets
         ],
         ["", "d", "d", ",.2f", ",.2f", ".1f", ""],

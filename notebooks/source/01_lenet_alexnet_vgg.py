@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -51,7 +51,16 @@ from keras import layers, ops
 from skimage import data
 from sklearn.datasets import load_digits
 
-from course_utils import costs, experiments, history, plotting, training
+from course_utils import (
+    claims,
+    costs,
+    experiments,
+    intervals,
+    networks,
+    plotting,
+    published,
+    training,
+)
 from course_utils.plotting import COLOURS
 from course_utils.tables import Table
 
@@ -62,7 +71,7 @@ from course_utils.tables import Table
 # what did *not* keep growing?
 
 # %% slideshow={"slide_type": "fragment"}
-plotting.plot_history(history.NETS)
+plotting.plot_history(published.NETS)
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -73,7 +82,7 @@ plt.show()
 # is torchvision's for one central crop, for the same reason: papers crop and scale differently.
 
 # %% slideshow={"slide_type": "skip"}
-history.table()
+published.table()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## LeNet-5: convolution, pooling, dense (1998)
@@ -81,6 +90,7 @@ history.table()
 # LeCun et al. (1998) read handwritten digits with three kinds of layers. A *convolution* looks for
 # the same small pattern everywhere; *pooling* keeps what was found and forgets exactly where;
 # *dense* layers decide. How few numbers are enough?
+
 
 # %% slideshow={"slide_type": "subslide"}
 def lenet5():
@@ -136,6 +146,7 @@ assert total == 61_706
 # scikit-learn brings 1,797 handwritten digits of 8×8 pixels. We enlarge them to LeNet's 32×32. The
 # first 1,000 are for training, the other 797, mostly by other writers, for testing.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def digits(size):
     """scikit-learn's digits, enlarged: (n, size, size, 1) from 0 to 1, and their labels."""
@@ -149,7 +160,9 @@ x, y = digits(32)
 x_train, y_train, x_test, y_test = x[:1000], y[:1000], x[1000:], y[1000:]
 print(x_train.shape, x_test.shape)
 plotting.plot_images(
-    x_train[:10, ..., 0], titles=list(map(str, y_train)), columns=10,
+    x_train[:10, ..., 0],
+    titles=list(map(str, y_train)),
+    columns=10,
     title="The ten digits, as LeNet-5 sees them",
 )
 plt.show()
@@ -173,7 +186,7 @@ dense = keras.Sequential(
 
 
 def accuracy_of(model):
-    experiments.restart(model)
+    training.restart(model)
     training.fit(model, x_train, y_train, epochs=12, batch_size=50)
     return model.evaluate(x_test, y_test, batch_size=400, verbose=0)[1]
 
@@ -182,25 +195,31 @@ accuracy = {}
 for name, model in (("LeNet-5", lenet), ("dense, as many parameters", dense)):
     model.compile(keras.optimizers.Adam(2e-3), CROSS_ENTROPY, metrics=["accuracy"])
     runs = experiments.repeat(lambda seed, model=model: accuracy_of(model), label=name)
-    accuracy[name] = experiments.summarise(100 * runs)
+    accuracy[name] = intervals.mean(100 * runs)
 
 # %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
 ax = plotting.plot_estimates(accuracy, spec=".1f")
-ax.set(xlabel="test accuracy [%], mean and 95 % interval of 3 starts",
-       title="LeNet-5 reads over 90 % of new digits, a dense network nearly as many")
+ax.set(
+    xlabel="test accuracy [%], mean and 95 % interval of 3 starts",
+    title="LeNet-5 reads over 90 % of new digits, a dense network nearly as many",
+)
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And modern networks? Sort the layers of a ResNet-50 (lesson 02) by kind. How many of its
 # parameters sit in layers that LeNet does not have?
 
+
 # %% slideshow={"slide_type": "fragment"}
 def parts(model):
     """Number of layers and share of parameters, by kind of layer."""
     every = costs.count(model)
     kinds = {
-        "convolution": "Conv", "pooling": "Pool", "dense": "Dense",
-        "batch normalization": "BatchNorm", "sum (skip connection)": "Add",
+        "convolution": "Conv",
+        "pooling": "Pool",
+        "dense": "Dense",
+        "batch normalization": "BatchNorm",
+        "sum (skip connection)": "Add",
     }
     found = {}
     for label, word in kinds.items():
@@ -210,7 +229,7 @@ def parts(model):
     return found
 
 
-with costs.shapes_only():
+with networks.shapes_only():
     resnet = keras.applications.ResNet50(weights=None)
 old, new = parts(lenet), parts(resnet)
 Table(
@@ -222,7 +241,7 @@ Table(
 # %% slideshow={"slide_type": "fragment"}
 share = sum(share for kind, (_, share) in new.items() if old[kind][0])
 reads = accuracy["LeNet-5"].low > 90
-experiments.verdict(
+claims.verdict(
     1,
     "supported" if reads and share > 90 else "mixed" if reads or share > 90 else "not supported",
     f"LeNet-5 ({total:,} parameters) reads {'over' if reads else 'under'} 90 % of unseen digits "
@@ -235,6 +254,7 @@ experiments.verdict(
 #
 # Krizhevsky et al. (2012) won the ImageNet challenge with LeNet's plan at a thousand times the
 # size, and with three additions: ReLU, dropout and data augmentation. First the network.
+
 
 # %% slideshow={"slide_type": "subslide"}
 def alexnet(towers=1):
@@ -267,7 +287,7 @@ def alexnet(towers=1):
     )
 
 
-with costs.shapes_only():  # to count and draw: no need to fill 62 million weights
+with networks.shapes_only():  # to count and draw: no need to fill 62 million weights
     alex, two_towers = alexnet(), alexnet(towers=2)
 costs.table(alex)
 
@@ -336,7 +356,7 @@ def four_layers(activation):
 
 def epochs_to_5_percent(model, rate, limit=15):
     """Epochs until 5 % training error, read between whole epochs, at most ``limit``."""
-    experiments.restart(model, learning_rate=rate)
+    training.restart(model, learning_rate=rate)
     fit = training.fit(
         model, x_scaled[:1000], y_small[:1000], epochs=limit, batch_size=50, until=0.95
     )
@@ -368,10 +388,17 @@ ax = plt.figure().add_subplot()
 for activation, values in epochs.items():
     name = "ReLU" if activation == "relu" else activation
     plotting.plot_curves(RATES[activation], {name: values}, ax=ax)
-ax.set(xscale="log", yscale="log", xlabel="learning rate", yticks=[2, 5, 10, 15],
-       xticks=[0.03, 0.1, 0.3, 1], xticklabels=["0.03", "0.1", "0.3", "1"],
-       yticklabels=["2", "5", "10", "15 or more"],
-       ylabel="epochs to 5 % training error", title="ReLU beats sigmoid; tanh keeps up once tuned")
+ax.set(
+    xscale="log",
+    yscale="log",
+    xlabel="learning rate",
+    yticks=[2, 5, 10, 15],
+    xticks=[0.03, 0.1, 0.3, 1],
+    xticklabels=["0.03", "0.1", "0.3", "1"],
+    yticklabels=["2", "5", "10", "15 or more"],
+    ylabel="epochs to 5 % training error",
+    title="ReLU beats sigmoid; tanh keeps up once tuned",
+)
 ax.minorticks_off()
 plt.show()
 
@@ -382,16 +409,21 @@ plt.show()
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 SLOPES = {  # of the activation, from its output
-    "sigmoid": lambda a: a * (1 - a), "tanh": lambda a: 1 - a**2, "relu": lambda a: a > 0,
+    "sigmoid": lambda a: a * (1 - a),
+    "tanh": lambda a: 1 - a**2,
+    "relu": lambda a: a > 0,
 }
 slopes = {}
 for activation, net in nets.items():
-    experiments.restart(net)
+    training.restart(net)
     hidden = [layer.output for layer in net.layers if getattr(layer, "activation", None)][:3]
     outputs = keras.Model(net.inputs[0], hidden)(x_scaled[:200])
     slopes[activation] = [float(np.mean(SLOPES[activation](np.asarray(a)))) for a in outputs]
-Table(["mean slope", "layer 1", "layer 2", "layer 3"],
-      [(activation, *values) for activation, values in slopes.items()], ["", ".2f", ".2f", ".2f"])
+Table(
+    ["mean slope", "layer 1", "layer 2", "layer 3"],
+    [(activation, *values) for activation, values in slopes.items()],
+    ["", ".2f", ".2f", ".2f"],
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Tanh is not flat here: inputs of spread 1 and Glorot & Bengio's initialization (2010) keep its
@@ -401,10 +433,10 @@ Table(["mean slope", "layer 1", "layer 2", "layer 3"],
 
 # %% slideshow={"slide_type": "fragment"}
 best = {activation: values.min(axis=1) for activation, values in epochs.items()}
-ratio = {name: experiments.summarise(best[name] / best["relu"]) for name in ("sigmoid", "tanh")}
-same_rate = experiments.summarise(epochs["tanh"][:, 0] / epochs["relu"][:, 0])
+ratio = {name: intervals.mean(best[name] / best["relu"]) for name in ("sigmoid", "tanh")}
+same_rate = intervals.mean(epochs["tanh"][:, 0] / epochs["relu"][:, 0])
 faster = {name: estimate.low > 1 for name, estimate in ratio.items()}
-experiments.verdict(
+claims.verdict(
     2,
     "supported" if all(faster.values()) else "mixed" if any(faster.values()) else "not supported",
     f"epochs to 5 % training error, best learning rate for each: sigmoid needs "
@@ -421,6 +453,7 @@ experiments.verdict(
 # nothing is switched off.
 #
 # Overfitting needs few images: we train on 100 and test on 797.
+
 
 # %% slideshow={"slide_type": "subslide"}
 def little_alexnet(rate=0.0, augmentation=()):
@@ -445,15 +478,20 @@ def little_alexnet(rate=0.0, augmentation=()):
 
 def fit_few(model, images=100):
     """Train on few digits; loss and accuracy (%) on these and on the test digits."""
-    experiments.restart(model)
+    training.restart(model)
     few = np.arange(1000) % images  # each ten times in an epoch
     training.fit(model, x_small[few], y_small[few], epochs=10, batch_size=50)
     loss, right = model.evaluate(x_small[:images], y_small[:images], batch_size=400, verbose=0)
     test_loss, test_right = model.evaluate(
         x_small[1000:], y_small[1000:], batch_size=400, verbose=0
     )
-    return {"train loss": loss, "test loss": test_loss, "gap": test_loss - loss,
-            "train accuracy": 100 * right, "test accuracy": 100 * test_right}
+    return {
+        "train loss": loss,
+        "test loss": test_loss,
+        "gap": test_loss - loss,
+        "train accuracy": 100 * right,
+        "test accuracy": 100 * test_right,
+    }
 
 
 def passes(model, images, n=30):
@@ -492,29 +530,35 @@ dropped = experiments.repeat(
 # give the same for a thirtieth of the work?
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-gap = {"without dropout": experiments.summarise(plain["gap"]),
-       "with dropout": experiments.summarise(dropped["gap"])}
+gap = {
+    "without dropout": intervals.mean(plain["gap"]),
+    "with dropout": intervals.mean(dropped["gap"]),
+}
 views = ("one thinned network", "mean of 30 thinned networks", "the whole network, once")
-ensembles = {name: experiments.summarise(dropped[name]) for name in views}
+ensembles = {name: intervals.mean(dropped[name]) for name in views}
 
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.2))
 plotting.plot_estimates(gap, ax=axes[0]).set(xlabel="test loss − training loss")
 plotting.plot_estimates(ensembles, spec=".1f", ax=axes[1]).set(xlabel="test accuracy [%]")
-figure.suptitle("Dropout narrows the gap, and the whole network does what the ensemble does",
-                x=0.01, ha="left")
+figure.suptitle(
+    "Dropout narrows the gap, and the whole network does what the ensemble does", x=0.01, ha="left"
+)
 plt.show()
 for name, runs in (("without", plain), ("with", dropped)):
-    print(f"{name:>7} dropout: test accuracy {experiments.summarise(runs['test accuracy']):.1f} %")
-print(f"whole network and ensemble agree on {experiments.summarise(dropped['agreement']):.1f} %")
+    print(f"{name:>7} dropout: test accuracy {intervals.mean(runs['test accuracy']):.1f} %")
+print(f"whole network and ensemble agree on {intervals.mean(dropped['agreement']):.1f} %")
 
 # %% slideshow={"slide_type": "subslide"}
-narrower = experiments.summarise(plain["gap"] - dropped["gap"]).low > 0
-gain = experiments.summarise(dropped[views[1]] - dropped[views[0]])
+narrower = intervals.mean(plain["gap"] - dropped["gap"]).low > 0
+gain = intervals.mean(dropped[views[1]] - dropped[views[0]])
 agree = dropped["agreement"].mean()
 ensembling = gain.low > 0 and agree > 95
-experiments.verdict(
+claims.verdict(
     3,
-    "supported" if narrower and ensembling else "mixed" if narrower or ensembling
+    "supported"
+    if narrower and ensembling
+    else "mixed"
+    if narrower or ensembling
     else "not supported",
     f"dropout {'narrows' if narrower else 'does not narrow'} the gap between test and training "
     f"loss on 100 digits; 30 thinned networks together are "
@@ -528,6 +572,7 @@ experiments.verdict(
 # AlexNet never saw the same picture twice: each was cropped and mirrored anew. Whether that helps
 # depends on a condition that is easily forgotten: the label must still be true. A mirrored cat is a
 # cat. What is a 6 turned upside down?
+
 
 # %% slideshow={"slide_type": "subslide"}
 def shifts():
@@ -580,18 +625,19 @@ for ax, key, label, spec in (
     (axes[0], "gap", "test loss − training loss", ".2f"),
     (axes[1], "test accuracy", "test accuracy [%]", ".1f"),
 ):
-    estimates = {name: experiments.summarise(runs[key]) for name, runs in augmented.items()}
+    estimates = {name: intervals.mean(runs[key]) for name, runs in augmented.items()}
     plotting.plot_estimates(estimates, colours=colours, spec=spec, ax=ax).set(xlabel=label)
-figure.suptitle("Augmentation helps where the label stays true, and hurts where it does not",
-                x=0.01, ha="left")
+figure.suptitle(
+    "Augmentation helps where the label stays true, and hurts where it does not", x=0.01, ha="left"
+)
 plt.show()
 
 # %% slideshow={"slide_type": "subslide"}
 gaps = {name: runs["gap"] for name, runs in augmented.items()}
 right = {name: runs["test accuracy"] for name, runs in augmented.items()}
-narrower = experiments.summarise(gaps["none"] - gaps["shifts"]).low > 0
-hurts = experiments.summarise(right["none"] - right["flips"]).low > 0
-experiments.verdict(
+narrower = intervals.mean(gaps["none"] - gaps["shifts"]).low > 0
+hurts = intervals.mean(right["none"] - right["flips"]).low > 0
+claims.verdict(
     4,
     "supported" if narrower and hurts else "mixed" if narrower or hurts else "not supported",
     f"on 100 digits small shifts {'narrow' if narrower else 'do not narrow'} the gap between test "
@@ -627,7 +673,7 @@ def vgg(depth, shape=(224, 224, 3), dense=4096, classes=1000, initializer="he_no
     return model
 
 
-with costs.shapes_only():
+with networks.shapes_only():
     vggs = {depth: vgg(depth) for depth in CONVOLUTIONS}
 costs.table(vggs[16])
 
@@ -654,8 +700,12 @@ assert {depth: size.parameters for depth, size in sizes.items()} == PUBLISHED
 Table(
     header=["network", "convolutions in blocks 1 to 5", "parameters", "multiply-adds [G]"],
     rows=[
-        [f"VGG-{depth}", ", ".join(map(str, CONVOLUTIONS[depth])), size.parameters,
-         size.multiply_adds / 1e9]
+        [
+            f"VGG-{depth}",
+            ", ".join(map(str, CONVOLUTIONS[depth])),
+            size.parameters,
+            size.multiply_adds / 1e9,
+        ]
         for depth, size in sizes.items()
     ],
     formats=["", ">", ",", ".2f"],
@@ -671,6 +721,7 @@ Table(
 # *The same receptive field, fewer parameters.* Which input pixels can one output pixel see? Ask the
 # gradient: where the output does not depend on a pixel, the derivative is zero. We take five random
 # networks for each stack and look at the derivative of the central output.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def stack(kernels, channels=64):
@@ -712,13 +763,17 @@ for ax, (name, values) in zip(axes, maps.items(), strict=True):
     ax.set_xlabel(f"{cost[name].parameters:,} parameters", fontsize=11)
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
-figure.suptitle("Two 3×3 see as much as one 5×5, three as much as one 7×7, for fewer parameters",
-                x=0.01, ha="left")
+figure.suptitle(
+    "Two 3×3 see as much as one 5×5, three as much as one 7×7, for fewer parameters",
+    x=0.01,
+    ha="left",
+)
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A stack sees its corners only along one path, its centre along many: the field is as wide, but not
 # evenly used (Luo et al. 2016 call the part that matters the *effective* receptive field).
+
 
 # %% slideshow={"slide_type": "fragment"}
 def saving(small, large, quantity):
@@ -731,7 +786,7 @@ ratios = {
     for pair in (("two 3×3", "one 5×5"), ("three 3×3", "one 7×7"))
 }
 two, three = (f"{max(values):.2f}" for values in ratios.values())
-experiments.verdict(
+claims.verdict(
     5,
     "supported" if same_field and max(map(max, ratios.values())) < 1 else "not supported",
     f"two 3×3 see {field['two 3×3']}×{field['two 3×3']} pixels with {two} times the parameters and "
@@ -778,8 +833,12 @@ spread = experiments.repeat(each_start)
 
 # %% slideshow={"slide_type": "subslide"}
 ax = plotting.plot_curves(range(1, 14), spread)
-ax.set(yscale="log", xlabel="convolution", ylabel="spread of its outputs (image: 1)",
-       title="With N(0, 0.01²) nothing of the photograph is left after 13 layers")
+ax.set(
+    yscale="log",
+    xlabel="convolution",
+    ylabel="spread of its outputs (image: 1)",
+    title="With N(0, 0.01²) nothing of the photograph is left after 13 layers",
+)
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -791,6 +850,7 @@ plt.show()
 # Does that keep a network from learning? We train VGG's plan in small: 16 channels everywhere, on
 # digits of 8×8 pixels. The paper had 370,000 steps to get moving, we have a few hundred, so the
 # "small" start shrinks the spread only to 0.62 a layer.
+
 
 # %% slideshow={"slide_type": "subslide"}
 def small_vgg(depth):
@@ -814,7 +874,7 @@ def small_vgg(depth):
 
 def start(model, factor):
     """Draw new weights; each layer multiplies the spread by ``factor``."""
-    experiments.restart(model)
+    training.restart(model)
     model.set_weights([factor * weights for weights in model.get_weights()])
 
 
@@ -868,9 +928,13 @@ ax.axhline(np.log(10), color=COLOURS["grey"], linestyle=":")
 for epoch, text in ((EPOCHS, " 13 layers"), (EPOCHS + STAGE, " 16 layers")):
     ax.axvline(epoch + 0.5, color=COLOURS["vermilion"], lw=1, linestyle="--")
     ax.text(epoch + 0.5, 0.05, text, color=COLOURS["vermilion"], fontsize=10)
-ax.set(xlabel="epoch", ylabel="training loss", xticks=range(0, 19, 3),
-       ylim=(0, 2.45),
-       title="A small start holds 16 layers still; stages, or a better start, do not")
+ax.set(
+    xlabel="epoch",
+    ylabel="training loss",
+    xticks=range(0, 19, 3),
+    ylim=(0, 2.45),
+    title="A small start holds 16 layers still; stages, or a better start, do not",
+)
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
 plt.show()
 
@@ -881,10 +945,13 @@ stands_still = final["small start"].min() > 0.9 * guessing
 stages_help = final["small start, by stages"].max() < 0.75 * guessing
 better_start_helps = final["He's start"].max() < 0.75 * guessing
 vanished = round(np.log10(spread["N(0, 0.01²)"][:, -1]).mean())
-experiments.verdict(
+claims.verdict(
     6,
-    "supported" if stands_still and stages_help and better_start_helps
-    else "mixed" if stages_help or better_start_helps else "not supported",
+    "supported"
+    if stands_still and stages_help and better_start_helps
+    else "mixed"
+    if stages_help or better_start_helps
+    else "not supported",
     f"after 13 convolutions N(0, 0.01²) leaves 10^{vanished} of an image's spread, He's start "
     f"most of it; 16 layers {'learn nothing' if stands_still else 'learn'} from a small start, "
     f"{'learn' if stages_help else 'do not learn'} by stages and "

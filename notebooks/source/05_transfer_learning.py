@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -52,9 +52,11 @@ from keras.applications.vgg16 import VGG16, preprocess_input
 
 from course_utils import (
     calibration,
+    claims,
     costs,
     experiments,
     guards,
+    intervals,
     plotting,
     pretrained,
     probes,
@@ -129,9 +131,7 @@ imagenet = pretrained.load("EfficientNetLite0")
 examples = [np.flatnonzero(y_test == label)[4] for label in range(len(CLASS_NAMES))]
 top = imagenet.predict_top(x_test[examples], k=3)
 
-plotting.plot_top_predictions(
-    x_test[examples], top, title="1000 classes, few of ours among them"
-)
+plotting.plot_top_predictions(x_test[examples], top, title="1000 classes, few of ours among them")
 plt.show()
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -189,6 +189,7 @@ print("its features:", features_train[0].shape)
 # One dense layer with five outputs and a softmax is all that is trained. Settings as in the
 # lecture: Adam, batches of 10, 10 epochs. (`metrics` must be a list: Keras 3 refuses
 # `metrics="accuracy"`.) The line after `fit` checks that the training moved the head.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def train_head(train, test, start="glorot_uniform"):
@@ -255,7 +256,7 @@ plotting.plot_learning_curve(
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
-gain = experiments.summarise(
+gain = intervals.mean(
     100 * (zero_start["val_accuracy"][:, -1] - random_start["val_accuracy"][:, -1])
 )
 print("starting from zero gains more than 10 points of test accuracy:", gain.low > 10)
@@ -271,13 +272,13 @@ print("starting from zero gains more than 10 points of test accuracy:", gain.low
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 for seed, head in zip(experiments.SEEDS, heads, strict=True):
     correct = int((head.predict(features_test, verbose=0).argmax(axis=1) == y_test).sum())
-    print(f"seed {seed}: accuracy {experiments.proportion(correct, len(y_test)):.1%}")
+    print(f"seed {seed}: accuracy {intervals.proportion(correct, len(y_test)):.1%}")
 
 # %% slideshow={"slide_type": "fragment"}
 head = heads[0]
 probabilities = head.predict(features_test, verbose=0)
 y_pred = probabilities.argmax(axis=1)
-accuracy = experiments.proportion(int((y_pred == y_test).sum()), len(y_test))
+accuracy = intervals.proportion(int((y_pred == y_test).sum()), len(y_test))
 
 print("better than guessing (20 %):", accuracy.low > 0.2)
 print("better than 80 %:           ", accuracy.low > 0.8)
@@ -300,7 +301,10 @@ plt.show()
 wrong = np.flatnonzero(y_pred != y_test)[:10]
 shown = wrong if len(wrong) else np.argsort(probabilities.max(axis=1))[:10]
 plotting.plot_predictions(
-    x_test[shown], y_test[shown], probabilities[shown], CLASS_NAMES,
+    x_test[shown],
+    y_test[shown],
+    probabilities[shown],
+    CLASS_NAMES,
     title="Its mistakes" if len(wrong) else "No mistakes; these were its least certain answers",
 )
 plt.show()
@@ -323,6 +327,7 @@ plt.show()
 # One pass through each network serves this question and the next. Of every unit in every block we
 # keep three numbers an image: its mean response, its strongest, and where that was.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def random_vgg16(seed):
     keras.utils.set_random_seed(seed)
@@ -342,6 +347,7 @@ random_networks = [name for name in networks if name.startswith("random")]
 again = networks["ImageNet"][1]["block5"].mean
 print("means of block 5 are the features from above:", np.allclose(again, features_test, atol=1e-3))
 
+
 # %% slideshow={"slide_type": "subslide"}
 def probe(train, test):
     """Which test images does logistic regression on these features get right?"""
@@ -356,7 +362,7 @@ def probe_block(network, block):
 
 def accuracy_of(runs):
     """Mean of the runs, with the interval of 200 test images."""
-    return experiments.proportion(round(np.sum(runs) / len(runs)), len(y_test))
+    return intervals.proportion(round(np.sum(runs) / len(runs)), len(y_test))
 
 
 handcrafted = [
@@ -373,7 +379,8 @@ scores = {name: accuracy_of(runs) for name, runs in right.items()}
 ax = plotting.plot_estimates(scores, spec=".0%")
 ax.axvline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
-    xlim=(0, 1), xlabel="test accuracy (95 % interval; dashed: guessing)",
+    xlim=(0, 1),
+    xlabel="test accuracy (95 % interval; dashed: guessing)",
     title="The weights make the difference; the architecture alone does not",
 )
 plt.show()
@@ -382,12 +389,17 @@ plt.show()
 best, crafted, random = scores.values()
 apart = best.low - max(crafted.high, random.high)
 
-experiments.verdict(
+claims.verdict(
     13,
     "supported" if apart > 0 else "not supported",
     "with the same kind of head, ImageNet features "
-    + ("are right on over 30 points more" if apart > 0.3 else
-       "are right on more" if apart > 0 else "are not certain to be right on more")
+    + (
+        "are right on over 30 points more"
+        if apart > 0.3
+        else "are right on more"
+        if apart > 0
+        else "are not certain to be right on more"
+    )
     + " of new objects than HOG + colour histogram, and than the same network with random weights "
     "(3 seeds; between the ends of 95 % intervals, 200 test images)",
 )
@@ -401,6 +413,7 @@ experiments.verdict(
 #
 # Which of them would answer to an edge, which to a colour?
 
+
 # %% slideshow={"slide_type": "fragment"}
 def as_pictures(kernels):
     """Kernels (3, 3, BGR, n) as n RGB images, each scaled to its own largest weight."""
@@ -410,7 +423,8 @@ def as_pictures(kernels):
 
 kernels = base.get_layer("block1_conv1").kernel.numpy()
 plotting.plot_images(
-    as_pictures(kernels), columns=16,
+    as_pictures(kernels),
+    columns=16,
     title="The first 64 kernels: edges of several directions, spots, and colours against each other",
 )
 plt.show()
@@ -420,6 +434,7 @@ plt.show()
 # test images and keep what excites it most. A unit sees a part of the image, its *receptive field*;
 # its size follows from the kernels and strides before it. We cut out that part around the strongest
 # response, clipped at the image's borders, for the five units of each block that are choosiest.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def most_selective(responses, count):
@@ -456,22 +471,24 @@ by_depth = {
 ax = plotting.plot_estimates_along(BLOCKS, by_depth)
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
-    ylim=(0, 1), ylabel="test accuracy (95 % interval)",
+    ylim=(0, 1),
+    ylabel="test accuracy (95 % interval)",
     title="With ImageNet weights later blocks know more; with random ones depth adds little",
 )
 plt.show()
+
 
 # %% slideshow={"slide_type": "fragment"}
 def growth(names):
     """Accuracy on block 5 less that on block 1, of the same images, mean over networks."""
     difference = [1.0 * probe_block(n, BLOCKS[-1]) - probe_block(n, BLOCKS[0]) for n in names]
-    return experiments.bootstrap(np.mean, np.mean(difference, axis=0))
+    return intervals.bootstrap(np.mean, np.mean(difference, axis=0))
 
 
 imagenet_gain, random_gain = growth(["ImageNet"]), growth(random_networks)
 grows, random_grows = imagenet_gain.low > 0.5, random_gain.high > 0.2
 
-experiments.verdict(
+claims.verdict(
     12,
     "supported" if grows and not random_grows else "mixed" if grows else "not supported",
     "from block 1 to block 5 of the ImageNet network a linear probe gains "
@@ -534,12 +551,16 @@ right_ones = np.flatnonzero(is_right[looked_at])[::10][:5]
 wrong_ones = np.flatnonzero(~is_right[looked_at])[:5]
 picked = np.concatenate([right_ones, wrong_ones])
 titles = [
-    f"{CLASS_NAMES[y_test[i]]}: right" if is_right[i]
+    f"{CLASS_NAMES[y_test[i]]}: right"
+    if is_right[i]
     else f"{CLASS_NAMES[y_test[i]]}, it says {CLASS_NAMES[y_pred[i]]}"
     for i in looked_at[picked]
 ]
 plotting.plot_heat(
-    x_test[looked_at[picked]], heat[picked], titles, masks=masks_test[looked_at[picked]],
+    x_test[looked_at[picked]],
+    heat[picked],
+    titles,
+    masks=masks_test[looked_at[picked]],
     title="Where the evidence for the answer lies",
 )
 plt.show()
@@ -555,18 +576,21 @@ on_object = (heat * masks).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
 covered = masks.mean(axis=(1, 2))
 answered_right = is_right[looked_at]
 shares = {
-    "heat on the object, right answers": experiments.summarise(on_object[answered_right]),
-    "object's share of the picture": experiments.summarise(covered),
+    "heat on the object, right answers": intervals.mean(on_object[answered_right]),
+    "object's share of the picture": intervals.mean(covered),
 }
 if (~answered_right).sum() > 1:
-    shares["heat on the object, wrong answers"] = experiments.summarise(on_object[~answered_right])
+    shares["heat on the object, wrong answers"] = intervals.mean(on_object[~answered_right])
 ax = plotting.plot_estimates(shares, spec=".0%")
-ax.set(xlim=(0, 1), xlabel="mean share (95 % interval)",
-       title="More evidence lies on the object than by chance")
+ax.set(
+    xlim=(0, 1),
+    xlabel="mean share (95 % interval)",
+    title="More evidence lies on the object than by chance",
+)
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
-surplus = experiments.summarise((on_object - covered)[answered_right])
+surplus = intervals.mean((on_object - covered)[answered_right])
 print("more heat on the object than its share of the picture:", surplus.low > 0)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -576,6 +600,7 @@ print("more heat on the object than its share of the picture:", surplus.low > 0)
 # images. What does that do? We make such a set: each of our 65 training pictures is a frame, and a
 # moment later the camera has moved by a few pixels and it is a little darker. Train on the first
 # frames, test on the next.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def next_frame(images):
@@ -588,7 +613,9 @@ x_next = next_frame(x_train)
 guards.check_disjoint(x_train, x_next)  # no pixel-equal pair: this guard cannot see the leak
 plotting.plot_images(
     [x_train[5], x_next[5], x_train[45], x_next[45]],
-    ["training", "test, leaking"] * 2, columns=4, title="Two frames of one video",
+    ["training", "test, leaking"] * 2,
+    columns=4,
+    title="Two frames of one video",
 )
 plt.show()
 
@@ -606,21 +633,27 @@ leaking = {}
 for name, (network, features) in frames.items():
     features_next = transfer.extract_features(network, x_next, preprocess_input)
     answers = probes.correct((features, y_train), (features_next, y_train))
-    leaking[name] = experiments.proportion(int(answers.sum()), len(answers))
+    leaking[name] = intervals.proportion(int(answers.sum()), len(answers))
 
 ax = plotting.plot_estimates_along(
     list(frames),
     {"next frames (leak)": list(leaking.values()), "new objects (honest)": list(honest.values())},
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
-ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.05), ylabel="test accuracy (95 % interval)",
-       title="With a leak, even random features look good")
+ax.set(
+    xlim=(-0.5, 1.5),
+    ylim=(0, 1.05),
+    ylabel="test accuracy (95 % interval)",
+    title="With a leak, even random features look good",
+)
 ax.legend(loc="lower left")
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
-print("random features gain more than 25 points by the leak:",
-      leaking[random_name].low > honest[random_name].high + 0.25)
+print(
+    "random features gain more than 25 points by the leak:",
+    leaking[random_name].low > honest[random_name].high + 0.25,
+)
 print("random features, new objects: below 50 %:", honest[random_name].high < 0.5)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -639,13 +672,14 @@ print("random features, new objects: below 50 %:", honest[random_name].high < 0.
 # %% slideshow={"slide_type": "fragment"}
 confidence = probabilities.max(axis=1)
 BINS = 5  # with 200 answers
-error = experiments.bootstrap(
+error = intervals.bootstrap(
     functools.partial(calibration.expected_calibration_error, bins=BINS), confidence, is_right
 )
 plotting.plot_reliability(
     calibration.reliability(confidence, is_right, bins=BINS),
     title="On new objects it is right more often than it claims"
-    if confidence.mean() < is_right.mean() else "On new objects it claims more than it holds",
+    if confidence.mean() < is_right.mean()
+    else "On new objects it claims more than it holds",
 )
 plt.show()
 
@@ -690,14 +724,17 @@ if names != CLASS_NAMES:
     raise ValueError(f"Name the folders {', '.join(CLASS_NAMES)}; found {', '.join(names)}.")
 answers = head.predict(transfer.extract_features(base, photographs, preprocess_input), verbose=0)
 plotting.plot_predictions(
-    photographs, truth, answers, CLASS_NAMES,
+    photographs,
+    truth,
+    answers,
+    CLASS_NAMES,
     title="Trained on rendered pictures, asked of photographs",
 )
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 known = int((answers.argmax(axis=1) == truth).sum())
-print(f"right: {known} of {len(truth)}, {experiments.proportion(known, len(truth)):.0%}")
+print(f"right: {known} of {len(truth)}, {intervals.proportion(known, len(truth)):.0%}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Look at the interval: so few photographs say little about the next. The README in
@@ -752,7 +789,7 @@ if "VGG16" in pretrained.available(include_top=True):
     fc2_test = transfer.extract_features(fc2, x_test, preprocess_input)
     _, history = train_head(fc2_train, fc2_test, start="zeros")
     correct = round(history["val_accuracy"][-1] * len(y_test))
-    print(f"fc2 features: accuracy {experiments.proportion(correct, len(y_test)):.1%}")
+    print(f"fc2 features: accuracy {intervals.proportion(correct, len(y_test)):.1%}")
 else:
     print("The full VGG16 is not on this machine. With a network, fetch it once (528 MB) with")
     print("pretrained.load('VGG16'), and run this cell again.")

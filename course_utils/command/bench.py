@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import data, pretrained, runtime
-from course_utils.onnx_graph import to_onnx
+from course_utils.command.onnx_graph import to_onnx
 from course_utils.paths import ROOT
 from course_utils.progress import progress
 from course_utils.tables import Table
@@ -237,7 +237,7 @@ def fit_on_features(features: np.ndarray, labels: np.ndarray) -> list[np.ndarray
 
 def memory_in_a_process(n_images: int) -> float:
     """Peak memory of `memory_beyond_images` in a process of its own, in MB."""
-    code = f"from course_utils import bench; print(bench.memory_beyond_images({n_images}))"
+    code = f"from course_utils.command import bench; print(bench.memory_beyond_images({n_images}))"
     # Only its output is caught: its progress bar is to be seen.
     child = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
@@ -253,7 +253,7 @@ def memory_beyond_images(n_images: int) -> float:
     runtime.setup()
     import keras
 
-    from course_utils.efficientnet_lite import EfficientNetLite0, preprocess_input
+    from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 
     net = EfficientNetLite0(include_top=False)
     block = net.get_layer("block1a_project_bn").output

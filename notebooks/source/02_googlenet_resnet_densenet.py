@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -51,7 +51,16 @@ from scipy.ndimage import convolve1d
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from course_utils import costs, experiments, history, plotting, training
+from course_utils import (
+    claims,
+    costs,
+    experiments,
+    intervals,
+    networks,
+    plotting,
+    published,
+    training,
+)
 from course_utils.plotting import COLOURS
 from course_utils.tables import Table
 
@@ -64,6 +73,7 @@ from course_utils.tables import Table
 # Szegedy et al. (2014) do not choose. Their *inception module* has four branches side by side, 1×1,
 # 3×3, 5×5 and pooling, and concatenates what they find. That would be expensive; so a 1×1
 # convolution, the *bottleneck*, thins the channels out before each large kernel.
+
 
 # %% slideshow={"slide_type": "subslide"}
 def conv(x, filters, kernel, strides=1, *, relu=True, name):
@@ -124,7 +134,7 @@ def googlenet(large=5):
 
 
 # %% slideshow={"slide_type": "subslide"}
-with costs.shapes_only():  # to count and draw; to train it, build it outside of this
+with networks.shapes_only():  # to count and draw; to train it, build it outside of this
     net = googlenet()
 costs.table(net, caption="GoogLeNet")
 
@@ -146,13 +156,14 @@ plt.show()
 #
 # Both without the two auxiliary classifiers that helped training and are dropped afterwards.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def normalized_channels(net):
     """Channels that are batch-normalized; each trains a scale and a shift."""
     return sum(c.trainable for c in costs.count(net) if c.kind == "BatchNormalization") // 2
 
 
-with costs.shapes_only():
+with networks.shapes_only():
     net3 = googlenet(large=3)
 paper = costs.total(net).trainable - normalized_channels(net)
 torchvision = costs.total(net3).trainable
@@ -166,6 +177,7 @@ print(f"as in torchvision, 3×3, no bias:  {torchvision:,}")
 # Take each module of the paper's Table 1 on its own, with the input it has in the net. Then leave
 # the two bottlenecks out, so that the 3×3 and the 5×5 see all channels. The output keeps its shape.
 # How many multiply-adds does the same output cost now?
+
 
 # %% slideshow={"slide_type": "subslide"}
 def inception_without_bottlenecks(x, n1, reduce3, n3, reduce5, n5, n_pool, *, name):
@@ -183,11 +195,9 @@ def module(build, name):
     return Model(inputs, build(inputs, *INCEPTION[name], name=name))
 
 
-with costs.shapes_only():
+with networks.shapes_only():
     with_1x1 = {name: costs.total(module(inception, name)) for name in INCEPTION}
-    without = {
-        name: costs.total(module(inception_without_bottlenecks, name)) for name in INCEPTION
-    }
+    without = {name: costs.total(module(inception_without_bottlenecks, name)) for name in INCEPTION}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The paper's own column of operations is in the table, to check ours against. All agree to a
@@ -200,8 +210,13 @@ ratio = {name: without[name].multiply_adds / with_1x1[name].multiply_adds for na
 Table(
     ["module", "paper [M]", "with 1×1 [M]", "without [M]", "ratio"],
     [
-        (name, said, with_1x1[name].multiply_adds / 1e6, without[name].multiply_adds / 1e6,
-         ratio[name])
+        (
+            name,
+            said,
+            with_1x1[name].multiply_adds / 1e6,
+            without[name].multiply_adds / 1e6,
+            ratio[name],
+        )
         for name, said in zip(INCEPTION, PAPER_OPERATIONS, strict=True)
     ],
     ["", "d", ".1f", ".1f", ".1f"],
@@ -218,7 +233,8 @@ for offset, label, module_costs, colour in (
     ax.bar(np.arange(len(INCEPTION)) + offset, millions, 0.4, color=colour, label=label)
 ax.set_xticks(range(len(INCEPTION)), INCEPTION)
 ax.set(
-    xlabel="inception module", ylabel="multiply-adds [M]",
+    xlabel="inception module",
+    ylabel="multiply-adds [M]",
     title="Without 1×1 bottlenecks a module costs 2 to 5 times as much",
 )
 ax.legend()
@@ -228,7 +244,7 @@ plt.show()
 all_with = costs.total([*with_1x1.values()])
 all_without = costs.total([*without.values()])
 fewer = all_without.multiply_adds / all_with.multiply_adds
-experiments.verdict(
+claims.verdict(
     7,
     "supported" if fewer > 2 and min(ratio.values()) > 1 else "not supported",
     f"without 1×1 bottlenecks the nine modules cost {fewer:.1f}× the multiply-adds "
@@ -259,6 +275,7 @@ experiments.verdict(
 #
 # Word for word. Before you run the next cell: which inputs `x` does it accept? What does the line
 # `conv2 + x` need?
+
 
 # %% slideshow={"slide_type": "fragment"}
 # fmt: off
@@ -313,6 +330,7 @@ for channels in (32, 3, 1):
 # Where the shapes differ, a 1×1 convolution *projects* the input onto the shape of the sum. The
 # last ReLU comes after the sum. This block is ResNet-18's and ResNet-34's.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def basic(x, filters, strides=1, *, name):
     """Residual block of two 3×3 convolutions."""
@@ -337,6 +355,7 @@ for channels in (32, 3, 1):
 #
 # From 50 layers on, a block is a *bottleneck*: a 1×1 convolution down, the 3×3, and a 1×1 up again.
 # You have seen that trick one section ago.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def bottleneck(x, filters, strides=1, *, name):
@@ -366,7 +385,7 @@ def resnet(depth):
 
 
 # %% slideshow={"slide_type": "subslide"}
-with costs.shapes_only():
+with networks.shapes_only():
     resnets = {depth: resnet(depth) for depth in RESNETS}
 costs.table(resnets[50], caption="ResNet-50")
 
@@ -387,9 +406,9 @@ for depth in (18, 50):
 # %% slideshow={"slide_type": "fragment"}
 PYTORCH = {18: 11_689_512, 34: 21_797_672, 50: 25_557_032}
 
-for depth, published in PYTORCH.items():
+for depth, stated in PYTORCH.items():
     found = costs.total(resnets[depth]).trainable
-    assert found == published
+    assert found == stated
     print(f"ResNet-{depth}, as PyTorch counts: {found:,}")
 as_keras = costs.total(resnets[50]).trainable + 3 * normalized_channels(resnets[50])
 assert as_keras == 25_636_712
@@ -403,6 +422,7 @@ print(f"ResNet-50, as Keras counts:   {as_keras:,}")
 # residual. Off: plain. Same parameters, same starting weights, same batches.
 #
 # The data: scikit-learn's 1,797 handwritten digits, 8×8 pixels.
+
 
 # %% slideshow={"slide_type": "subslide"}
 class Shortcut(layers.Layer):
@@ -445,7 +465,9 @@ digits = (digits.reshape(-1, 8, 8, 1) / 8 - 1).astype("float32")  # pixels from 
 DEPTHS = (8, 20, 44)
 KINDS = {"plain": 0, "residual": 1}
 KIND_COLOURS = {
-    "dense": COLOURS["green"], "residual": COLOURS["blue"], "plain": COLOURS["vermilion"]
+    "dense": COLOURS["green"],
+    "residual": COLOURS["blue"],
+    "plain": COLOURS["vermilion"],
 }
 normalized = {depth: stack(depth) for depth in DEPTHS}
 bare = {depth: stack(depth, normalized=False) for depth in DEPTHS}
@@ -508,7 +530,9 @@ for ax, setting in zip(axes, SETTINGS, strict=True):
 axes[0].set_ylabel("gradient at the first layer")
 fig.suptitle(
     "The plain net's gradient vanishes or explodes with depth; with shortcuts and batch "
-    "normalization it stays level", x=0.01, ha="left",
+    "normalization it stays level",
+    x=0.01,
+    ha="left",
 )
 plt.show()
 
@@ -530,7 +554,8 @@ Table(
     ["setting", "net", *(f"{depth} layers" for depth in DEPTHS)],
     [
         (setting, kind, *gradient[setting, kind].mean(axis=0))
-        for setting in SETTINGS for kind in KINDS
+        for setting in SETTINGS
+        for kind in KINDS
     ],
     ["", "", ".0e", ".0e", ".0e"],
     caption="Norm of the gradient at the first layer, mean of 3 seeds",
@@ -585,7 +610,8 @@ for ax, kind in zip(axes, ("plain", "residual"), strict=True):
 axes[0].set_ylabel("training loss (mean of 5 batches)")
 fig.suptitle(
     "The deeper the plain net, the worse it trains; residual nets train at any depth",
-    x=0.01, ha="left",
+    x=0.01,
+    ha="left",
 )
 plt.show()
 
@@ -600,7 +626,9 @@ sizes = {when: losses[when] for when in ("before training", "after training")}
 ax = plotting.plot_curves(np.arange(1, 22), sizes)
 ax.axhline(1, color=COLOURS["grey"], ls="--")
 ax.set(
-    xlabel="block", ylabel="‖F(x)‖ / ‖x‖", ylim=(0, None),
+    xlabel="block",
+    ylabel="‖F(x)‖ / ‖x‖",
+    ylim=(0, None),
     title="What a block adds is small, but it was so before training",
 )
 plt.show()
@@ -614,8 +642,9 @@ plt.show()
 # %% slideshow={"slide_type": "subslide"}
 shallow, deep = DEPTHS[0], DEPTHS[-1]
 final = {
-    (kind, depth): experiments.summarise(losses[kind, depth][:, -5:].mean(axis=1))
-    for kind in KINDS for depth in DEPTHS
+    (kind, depth): intervals.mean(losses[kind, depth][:, -5:].mean(axis=1))
+    for kind in KINDS
+    for depth in DEPTHS
 }
 
 
@@ -635,7 +664,7 @@ trains_deep = (
 )
 learns_residual = after < 0.75 * before
 parts = (keeps_gradient, trains_deep, learns_residual)
-experiments.verdict(
+claims.verdict(
     8,
     "supported" if all(parts) else "mixed" if any(parts) else "not supported",
     f"from {shallow} to {deep} layers the first gradient changes ×10^{glorot['plain']:.0f} in "
@@ -656,12 +685,11 @@ experiments.verdict(
 # Between two dense blocks a *transition* halves the channels (1×1) and the map (average pooling).
 # The order in each layer is turned around: batch normalization, ReLU, convolution.
 
+
 # %% slideshow={"slide_type": "subslide"}
 def norm_relu_conv(x, filters, kernel, *, name):
     x = layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_bn")(x))
-    return layers.Conv2D(
-        filters, kernel, padding="same", use_bias=False, name=f"{name}_conv"
-    )(x)
+    return layers.Conv2D(filters, kernel, padding="same", use_bias=False, name=f"{name}_conv")(x)
 
 
 def dense_layer(x, growth, *, name):
@@ -696,7 +724,7 @@ def densenet(blocks=(6, 12, 24, 16), growth=32):
 # Look at how slowly the parameters grow where the channels pile up.
 
 # %% slideshow={"slide_type": "fragment"}
-with costs.shapes_only():
+with networks.shapes_only():
     net = densenet()
 costs.table(net, caption=net.name)
 
@@ -717,6 +745,7 @@ print(f"{net.name}, as Keras counts:   {dense_total.parameters:,}")
 # residual are the stack with its switch; dense is a single dense block without bottlenecks. Two
 # sizes, chosen so that all three have about the same number of parameters. Which kind gets most
 # from them?
+
 
 # %% slideshow={"slide_type": "subslide"}
 def dense_stack(depth, growth):
@@ -753,7 +782,8 @@ x_train, x_test, y_train, y_test = train_test_split(
 RATES = {"dense": 0.4, "residual": 0.1, "plain": 0.1}
 train_small = {
     net: training.trainer(net, steps=80, batch_size=50)
-    for nets in small_nets.values() for net in nets
+    for nets in small_nets.values()
+    for net in nets
 }
 
 
@@ -800,13 +830,14 @@ accuracies = experiments.repeat(train_three_kinds, label="dense, residual, plain
 sizes = [costs.total(net).trainable for net in small_nets["dense"]]
 fig, axes = plt.subplots(1, 2, sharex=True, figsize=(11, 3.2))
 for i, ax in enumerate(axes):
-    estimates = {kind: experiments.summarise(accuracies[kind][:, i]) for kind in KIND_COLOURS}
+    estimates = {kind: intervals.mean(accuracies[kind][:, i]) for kind in KIND_COLOURS}
     plotting.plot_estimates(estimates, colours=KIND_COLOURS, ax=ax)
     ax.set_title(f"about {sizes[i] / 1000:.0f} k parameters", fontsize=12, fontweight="normal")
     ax.set(xlabel="test accuracy")
 fig.suptitle(
     "At equal depth and size a dense net scores no more than a residual one",
-    x=0.01, ha="left",
+    x=0.01,
+    ha="left",
 )
 plt.show()
 
@@ -815,20 +846,27 @@ plt.show()
 # the last one, two, four … layers only. If old features did not matter, nothing would be lost.
 
 # %% slideshow={"slide_type": "fragment"}
-ax = plotting.plot_curves(REACHES, {"dense, 12 layers": accuracies["reach"]},
-                          colours={"dense, 12 layers": COLOURS["green"]})
+ax = plotting.plot_curves(
+    REACHES,
+    {"dense, 12 layers": accuracies["reach"]},
+    colours={"dense, 12 layers": COLOURS["green"]},
+)
 ax.axhline(0.1, color=COLOURS["grey"], ls="--")
 ax.annotate("guessing", (10, 0.1), (0, 5), textcoords="offset points", ha="right")
 ax.set(
-    xlabel="layers back that each layer still sees", ylabel="test accuracy", ylim=(0, 1),
-    xticks=REACHES, title="Cut off from old features, the dense net forgets what it knew",
+    xlabel="layers back that each layer still sees",
+    ylabel="test accuracy",
+    ylim=(0, 1),
+    xticks=REACHES,
+    title="Cut off from old features, the dense net forgets what it knew",
 )
 plt.show()
+
 
 # %% slideshow={"slide_type": "subslide"}
 def dense_against(kind):
     """Whether the dense net is told apart at both sizes: 95 % interval of the difference."""
-    gains = [experiments.summarise(gain) for gain in (accuracies["dense"] - accuracies[kind]).T]
+    gains = [intervals.mean(gain) for gain in (accuracies["dense"] - accuracies[kind]).T]
     if all(gain.low > 0 for gain in gains):
         return "better than"
     return "worse than" if all(gain.high < 0 for gain in gains) else "not told apart from"
@@ -837,9 +875,9 @@ def dense_against(kind):
 reuse = accuracies["reach"][:, -1] - accuracies["reach"][:, 0]
 against = {kind: dense_against(kind) for kind in KINDS}
 thrifty = [answer == "better than" for answer in against.values()]
-reuses = experiments.summarise(reuse).low > 0
+reuses = intervals.mean(reuse).low > 0
 parts = (*thrifty, reuses)
-experiments.verdict(
+claims.verdict(
     9,
     "supported" if all(parts) else "mixed" if any(parts) else "not supported",
     f"cut off from all but the last layer's features a dense net loses more than "
@@ -863,7 +901,7 @@ experiments.verdict(
 
 # %% slideshow={"slide_type": "fragment"}
 RECAP = ("VGG-16", "GoogLeNet", "ResNet-50", "ResNet-152", "DenseNet-121", "DenseNet-201")
-history.table([net for net in history.NETS if net.name in RECAP])
+published.table([net for net in published.NETS if net.name in RECAP])
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you learned

@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -47,7 +47,18 @@ import numpy as np
 from keras import Input, Model, layers
 from keras.applications import vgg16
 
-from course_utils import costs, experiments, guards, plotting, pretrained, segmentation
+from course_utils import (
+    claims,
+    costs,
+    experiments,
+    guards,
+    intervals,
+    networks,
+    plotting,
+    pretrained,
+    segmentation,
+    training,
+)
 from course_utils.data import load_objects, load_objects_masks
 from course_utils.plotting import COLOURS
 
@@ -100,7 +111,7 @@ def fcn8(classes=21):
 
 
 # %% slideshow={"slide_type": "subslide"}
-with costs.shapes_only():  # to count and draw; to train it, build it outside of this
+with networks.shapes_only():  # to count and draw; to train it, build it outside of this
     fcn = fcn8()
 assert costs.total(fcn).parameters == 134_489_759  # the paper's Table 1: 134 M
 costs.table(fcn, caption="FCN-8")
@@ -120,6 +131,7 @@ costs.table(fcn, caption="FCN-8")
 #
 # Convolutions are *valid*: without padding, each loses a pixel on every side, and what crosses over
 # must be cropped to fit.
+
 
 # %% slideshow={"slide_type": "subslide"}
 def two_convolutions(x, filters, *, name):
@@ -146,7 +158,7 @@ def unet(classes=2):
 
 
 # %% slideshow={"slide_type": "subslide"}
-with costs.shapes_only():
+with networks.shapes_only():
     net = unet()
 costs.table(net, caption="U-Net")
 
@@ -177,7 +189,8 @@ for ax, model in zip(axes, (fcn, net), strict=True):
     plotting.plot_architecture(model, ax=ax)
 fig.suptitle(
     "FCN-8 goes up in three narrow steps and sums; U-Net goes up as it came and concatenates",
-    x=0.01, ha="left",
+    x=0.01,
+    ha="left",
 )
 plt.show()
 
@@ -264,6 +277,7 @@ for name, m in zip((COARSE, *FINE.values()), down_train, strict=True):
 # the first convolution of the others gets more filters, so that all three have the same number of
 # parameters.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def conv(x, filters, kernel=3):
     x = layers.Conv2D(filters, kernel, padding="same", use_bias=False)(x)
@@ -323,7 +337,7 @@ def train_three(seed):
     found = {}
     for join, up in nets.items():
         keras.utils.set_random_seed(seed)
-        experiments.restart(up)
+        training.restart(up)
         up.fit(down_train, masks, epochs=EPOCHS, batch_size=BATCH, verbose=0)
         found[join] = up(down_test).numpy()[..., 0] > 0.5
     return found
@@ -349,12 +363,13 @@ for ax, values, label in (
     (axes[0], iou, "IoU of the object, mean of 200 test images"),
     (axes[1], errors, "wrong pixels within 3 pixels of the outline"),
 ):
-    estimates = {join: experiments.summarise(runs) for join, runs in values.items()}
+    estimates = {join: intervals.mean(runs) for join, runs in values.items()}
     plotting.plot_estimates(estimates, colours=COLOUR, spec=".2f", ax=ax)
     ax.set_xlabel(label)
 fig.suptitle(
     "Skips make masks much better; summed or concatenated makes little difference",
-    x=0.01, ha="left",
+    x=0.01,
+    ha="left",
 )
 plt.show()
 
@@ -370,15 +385,18 @@ plt.show()
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 shown = slice(12, None, 25)
 plotting.plot_masks(
-    x_test[shown], m_test[shown], {join: runs[0][shown] for join, runs in predicted.items()},
+    x_test[shown],
+    m_test[shown],
+    {join: runs[0][shown] for join, runs in predicted.items()},
     title="Without skips the net finds a blob where the object is; with them, its outline",
 )
 plt.show()
 
+
 # %% slideshow={"slide_type": "subslide"}
 def ahead(one, other):
     """Whether ``one`` has the higher IoU: 95 % interval of the difference above 0."""
-    return experiments.summarise(iou[one] - iou[other]).low > 0
+    return intervals.mean(iou[one] - iou[other]).low > 0
 
 
 skips_help = ahead("concat", "none") and ahead("sum", "none")
@@ -392,8 +410,9 @@ mean = {join: runs.mean() for join, runs in iou.items()}
 # Coarse steps, since finer differences change with the machine.
 gain = np.floor(10 * (min(mean["concat"], mean["sum"]) - mean["none"])) / 10
 apart = np.ceil(20 * abs(mean["concat"] - mean["sum"])) / 20
-experiments.verdict(
-    10, status,
+claims.verdict(
+    10,
+    status,
     f"{finding}: either adds more than {gain:.1f} of IoU to the net without; concat and sum are "
     f"less than {apart:.2f} apart ({sizes['concat'] / 1000:.0f} k trained parameters each, "
     "200 test images, 3 seeds)",

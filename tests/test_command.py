@@ -6,53 +6,52 @@ import io
 import nbformat
 import numpy as np
 import pytest
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils import bench, claims, lecture
+from course_utils import claims
+from course_utils.command import bench, lessons, main, run
 
 
 @pytest.fixture
 def lesson(tmp_path, monkeypatch):
     """A folder of lessons with one notebook; its stored outputs are still empty."""
-    monkeypatch.setattr(lecture, "notebooks_dir", lambda: tmp_path)
-    monkeypatch.setattr(lecture.claims, "update_readme", lambda: None)
-    path = tmp_path / "07_small.py"
-    path.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(6 * 7)\n", encoding="utf-8")
-    lecture._sync(path.with_suffix(".ipynb"))
-    if not path.with_suffix(".ipynb").exists():  # jupytext's settings stand in the repository
-        cells = [new_markdown_cell("# Small"), new_code_cell("print(6 * 7)")]
-        nbformat.write(new_notebook(cells=cells), path.with_suffix(".ipynb"))
-    return path.with_suffix(".ipynb")
+    monkeypatch.setattr(lessons, "notebooks_dir", lambda: tmp_path)
+    monkeypatch.setattr(claims, "update_readme", lambda: None)
+    path = tmp_path / "07_small.ipynb"
+    source = lessons.source_of(path)
+    source.parent.mkdir()
+    source.write_text("# %% [markdown]\n# # Small\n\n# %%\nprint(6 * 7)\n", encoding="utf-8")
+    nbformat.write(lessons.from_source(source), path)
+    return path
 
 
 def test_run_writes_a_page_and_leaves_the_notebook_alone(lesson, tmp_path, capsys):
     before = lesson.read_bytes()
-    assert lecture.main(["run", "07", "--output", str(tmp_path / "pages")]) == 0
+    assert main.main(["run", "07", "--output", str(tmp_path / "pages")]) == 0
     assert "42" in (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
     assert lesson.read_bytes() == before
     assert "different output in cells 2" in capsys.readouterr().out
 
 
 def test_update_stores_the_outputs(lesson, tmp_path, capsys):
-    assert lecture.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 0
+    assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 0
     assert nbformat.read(lesson, as_version=4).cells[1].outputs[0].text == "42\n"
-    assert lecture.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
     assert "same output as stored" in capsys.readouterr().out
 
 
 def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
     broken = new_notebook(cells=[new_code_cell("1 / 0")])
-    lesson.with_suffix(".py").unlink()
     nbformat.write(broken, lesson)
     before = lesson.read_bytes()
-    assert lecture.run([lesson], tmp_path / "pages", update=False) == 1
+    assert run.run([lesson], tmp_path / "pages", update=False) == 1
     error = capsys.readouterr().err
     assert "07_small" in error and "ZeroDivisionError" in error
     assert lesson.read_bytes() == before
 
 
 def test_unknown_lesson_is_named(lesson, capsys):
-    assert lecture.main(["run", "99"]) == 1
+    assert main.main(["run", "99"]) == 1
     assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err
 
 
@@ -66,7 +65,7 @@ def test_stored_pictures_are_small_and_look_the_same(lesson):
     cell = new_code_cell("")
     encoded = base64.b64encode(photograph.getvalue()).decode()
     cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": encoded})]
-    lecture._shrink_pictures(new_notebook(cells=[cell]))
+    run._shrink_pictures(new_notebook(cells=[cell]))
 
     stored = base64.b64decode(cell.outputs[0].data["image/png"])
     assert len(stored) < len(photograph.getvalue()) / 2
@@ -78,7 +77,7 @@ def test_stored_pictures_are_small_and_look_the_same(lesson):
 @pytest.mark.parametrize("code", [0, 1])
 def test_bench_passes_its_exit_code_on(monkeypatch, code):
     monkeypatch.setattr(bench, "run", lambda: code)
-    assert lecture.main(["bench"]) == code
+    assert main.main(["bench"]) == code
 
 
 def test_verdicts_become_a_table(tmp_path):

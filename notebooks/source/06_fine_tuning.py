@@ -2,14 +2,14 @@
 # jupyter:
 #   jupytext:
 #     cell_metadata_filter: tags,slideshow,-all
-#     formats: ipynb,py:percent
+#     formats: ..///ipynb,source///py:percent
 #     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
 #     text_representation:
 #       extension: .py
 #       format_name: percent
 #       format_version: '1.3'
 #   kernelspec:
-#     display_name: Python 3
+#     display_name: Python 3 (ipykernel)
 #     language: python
 #     name: python3
 # ---
@@ -49,10 +49,21 @@ import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
-from course_utils import costs, experiments, guards, plotting, pretrained, training, transfer
+from course_utils import (
+    claims,
+    costs,
+    experiments,
+    guards,
+    intervals,
+    networks,
+    plotting,
+    pretrained,
+    training,
+    transfer,
+)
 from course_utils.data import CLASS_NAMES, load_objects
-from course_utils.efficientnet_lite import EfficientNetLite0, preprocess_input
 from course_utils.images import resize
+from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 from course_utils.tables import Table
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -66,7 +77,7 @@ from course_utils.tables import Table
 # %% slideshow={"slide_type": "fragment"}
 SIZE = 96  # pixels
 
-with costs.shapes_only():
+with networks.shapes_only():
     vgg16 = keras.applications.VGG16(include_top=False, weights=None, input_shape=(224, 224, 3))
     lite0 = EfficientNetLite0(include_top=False, input_shape=(SIZE, SIZE, 3))
 per_image = {"VGG16, 224 pixels": vgg16, "EfficientNet-Lite0, 96 pixels": lite0}
@@ -76,7 +87,8 @@ rows = [
 ]
 Table(
     ("base", "parameters", "M multiply-adds an image", "G an epoch of 65 images, trained"),
-    rows, ("", ",", ",.0f", ",.0f"),
+    rows,
+    ("", ",", ",.0f", ",.0f"),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -104,6 +116,7 @@ print("training:", x_train.shape, x_train.dtype, " test:", x_test.shape)
 # 65 images can be shown in many ways that do not change what is on them: turned a little, moved,
 # mirrored, closer, brighter. Keras has a layer for each. They act in training only.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def augmentation():
     return keras.Sequential(
@@ -125,7 +138,9 @@ rows = [x_train[pictures]] + [
 ]
 shown = np.stack(rows, axis=1).reshape(-1, SIZE, SIZE, 3).clip(0, 255).astype("uint8")
 plotting.plot_images(
-    shown, (["as it is"] + ["augmented"] * 4) * 3, columns=5,
+    shown,
+    (["as it is"] + ["augmented"] * 4) * 3,
+    columns=5,
     title="Other pixels, the same object: each epoch sees new versions",
 )
 plt.show()
@@ -135,6 +150,7 @@ plt.show()
 #
 # Augmentation, scaling, base, head. The scaling is that of this network, (x − 127) / 128, as a
 # layer, so that nobody can forget it.
+
 
 # %% slideshow={"slide_type": "fragment"}
 def build():
@@ -162,6 +178,7 @@ print("same scaling as the network's own:", np.allclose(scaled, preprocess_input
 # dense layer, started from zero. The head goes back onto the base. Its outputs are *logits*, the
 # numbers before the softmax.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def loss():
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -183,7 +200,7 @@ def head_on(width):
 def train_head(features, labels):
     """Weights of a head trained on features from the start."""
     head = head_on(features.shape[1])
-    experiments.restart(head)
+    training.restart(head)
     before = guards.snapshot(head)
     training.fit(head, features, labels, epochs=60, batch_size=len(labels))
     guards.check_moved(before, head, ["dense"])
@@ -201,7 +218,7 @@ head.set_weights(train_head(features_train, y_train))
 right = round(accuracy(model, x_test, y_test) * len(y_test))
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-print(f"head only: {experiments.proportion(right, len(y_test)):.1%}")
+print(f"head only: {intervals.proportion(right, len(y_test)):.1%}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 1: `trainable` is set, and then?
@@ -211,7 +228,7 @@ print(f"head only: {experiments.proportion(right, len(y_test)):.1%}")
 
 # %% slideshow={"slide_type": "fragment"}
 few = slice(0, 65, 8)  # nine images: enough to see what moves
-weighted = [name for name, layer in costs.leaf_layers(model) if layer.weights]
+weighted = [name for name, layer in networks.leaf_layers(model) if layer.weights]
 
 base.trainable = False
 model.compile(optimizer=keras.optimizers.SGD(0.01), loss=loss())
@@ -276,6 +293,7 @@ print("layers of batch normalization that moved:", len(norms))
 # From scratch there are no averages to protect: all layers train, and the averages must follow
 # faster than Keras's default (momentum 0.99), since a training here has 40 steps, not 100,000.
 
+
 # %% slideshow={"slide_type": "fragment"}
 def trained_layers(base, way):
     """Names within the model of the layers that a way trains."""
@@ -313,6 +331,7 @@ for way in ("head only", "last block", "all layers", "from scratch"):
 # does what `model.fit` does, each epoch as one compiled loop of whole batches. The guard at the end
 # is the one from trap 1.
 
+
 # %% slideshow={"slide_type": "fragment"}
 @functools.cache
 def prepare(way):
@@ -333,15 +352,18 @@ def choose(n, seed):
 def fine_tune(way, chosen, learning_rate, steps):
     """Train one way on the chosen images; returns the model."""
     model, base, head, start = prepare(way)
-    experiments.restart(model, learning_rate=learning_rate)
+    training.restart(model, learning_rate=learning_rate)
     if way != "from scratch":
         model.set_weights(start)
         head.set_weights(train_head(features_train[chosen], y_train[chosen]))
     batch_size = min(10, len(chosen))
     before = guards.snapshot(model)
     training.fit(
-        model, x_train[chosen].astype("float32"), y_train[chosen],
-        epochs=-(-steps // (len(chosen) // batch_size)), batch_size=batch_size,
+        model,
+        x_train[chosen].astype("float32"),
+        y_train[chosen],
+        epochs=-(-steps // (len(chosen) // batch_size)),
+        batch_size=batch_size,
     )
     guards.check_moved(before, model, trained_layers(base, way) if steps else [])
     return model
@@ -372,9 +394,13 @@ def validate(seed):
 by_rate = experiments.repeat(validate, label="learning rates", keep=True)
 ax = plotting.plot_curves(RATES, {way: 100 * right for way, right in by_rate.items()})
 ax.axhline(20, color="0.5", ls="--")
-ax.set(xscale="log", ylim=(0, 102), xlabel="learning rate (Adam)",
-       ylabel="right of 25 images held out (%)",
-       title="A hundred times too fast, and ImageNet is forgotten")
+ax.set(
+    xscale="log",
+    ylim=(0, 102),
+    xlabel="learning rate (Adam)",
+    ylabel="right of 25 images held out (%)",
+    title="A hundred times too fast, and ImageNet is forgotten",
+)
 plt.show()
 
 # %% slideshow={"slide_type": "fragment"}
@@ -433,8 +459,13 @@ ax = plotting.plot_curves(
 )
 ax.axhline(20, color="0.5", ls="--")
 ax.text(PER_CLASS[-1], 15, "guessing", ha="right", va="center", color="0.4")
-ax.set(xticks=PER_CLASS, ylim=(0, 102), xlabel="training images of each class",
-       ylabel="test accuracy (%)", title="Pretraining makes the difference")
+ax.set(
+    xticks=PER_CLASS,
+    ylim=(0, 102),
+    xlabel="training images of each class",
+    ylabel="test accuracy (%)",
+    title="Pretraining makes the difference",
+)
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
 plt.show()
 
@@ -442,8 +473,11 @@ plt.show()
 Table(
     ("way", *(f"{n} a class (%)" for n in PER_CLASS), f"s to train, {PER_CLASS[-1]} a class"),
     [
-        (way, *(f"{experiments.summarise(100 * column):.0f}" for column in result["accuracy"].T),
-         result["seconds"].mean())
+        (
+            way,
+            *(f"{intervals.mean(100 * column):.0f}" for column in result["accuracy"].T),
+            result["seconds"].mean(),
+        )
         for way, result in results.items()
     ],
     ("", *([">"] * len(PER_CLASS)), ".1f"),
@@ -460,7 +494,7 @@ accuracies = {way: result["accuracy"] for way, result in results.items()}
 
 def gains(way, over):
     """Points gained by a way over another, an estimate for each number of images."""
-    return [experiments.summarise(c) for c in 100 * (accuracies[way] - accuracies[over]).T]
+    return [intervals.mean(c) for c in 100 * (accuracies[way] - accuracies[over]).T]
 
 
 over_scratch = [gains(way, "from scratch") for way in accuracies if way != "from scratch"]
@@ -470,13 +504,17 @@ beats_scratch = all(gain.low > 0 for row in over_scratch for gain in row)
 better = [way for way, gain in over_head.items() if gain.low > 2]
 steps = {way: steps for way, (_, steps) in SETTINGS.items()}
 sizes = ", ".join(map(str, PER_CLASS))
-experiments.verdict(
+claims.verdict(
     14,
     "supported" if beats_scratch and better else "mixed" if beats_scratch else "not supported",
     ("every" if beats_scratch else "not every")
     + f" way that starts from ImageNet beats training from scratch ({steps['from scratch']} steps) "
     f"with {sizes} images a class; with {PER_CLASS[-1]} the seeds "
-    + (f"show that training the {better[0]} adds" if better else "do not show that fine-tuning adds")
+    + (
+        f"show that training the {better[0]} adds"
+        if better
+        else "do not show that fine-tuning adds"
+    )
     + f" more than 2 points to the head alone ({steps['all layers']} steps; EfficientNet-Lite0, "
     "200 test images, 95 % intervals of 3 seeds)",
 )

@@ -1,8 +1,8 @@
-"""The ``course`` command: run the lessons without a browser, or measure the speed."""
+"""``course run``: execute the lessons without a browser, show them, and say what changed."""
 
-import argparse
 import base64
 import contextlib
+import copy
 import io
 import os
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from course_utils import claims
 from course_utils.caching import save_whole
-from course_utils.paths import ROOT, notebooks_dir
+from course_utils.command.lessons import from_source, source_of
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
 # the weights of the repository, no progress bars, and IPython's streams as pytest sees them
@@ -23,43 +23,6 @@ ENVIRONMENT = {
 }
 UNCOMPARED = "nbval-ignore-output"
 CELL_TIMEOUT = 300  # seconds
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Entry point of ``course`` and ``python -m course_utils``.
-
-    Returns
-    -------
-    int
-        0, or 1 when a lesson stopped with an error or ``bench`` missed a goal.
-    """
-    options = _parser().parse_args(arguments)
-    if options.command == "bench":
-        from course_utils import bench
-
-        return bench.run()
-    try:
-        paths = find_lessons(options.lessons)
-    except ValueError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return run(paths, options.output, update=options.update)
-
-
-def find_lessons(names: Sequence[str]) -> list[Path]:
-    """Notebooks whose file names begin with one of ``names``; all where there are none.
-
-    Raises
-    ------
-    ValueError
-        If a name fits no lesson; the message lists them.
-    """
-    lessons = sorted(notebooks_dir().glob("[0-9]*.ipynb"))
-    for name in names:
-        if not any(lesson.name.startswith(name) for lesson in lessons):
-            known = ", ".join(lesson.stem for lesson in lessons)
-            raise ValueError(f"No lesson {name!r}. Lessons: {known}.")
-    return [path for path in lessons if not names or path.name.startswith(tuple(names))]
 
 
 def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
@@ -86,11 +49,9 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     output.mkdir(parents=True, exist_ok=True)
     failed = 0
     for path in paths:
-        if update:
-            _sync(path)
         stored = nbformat.read(path, as_version=4)
         try:
-            fresh = execute(path)
+            fresh = execute(from_source(source_of(path)) if update else stored, path)
         except CellExecutionError as error:
             print(f"{path.stem}: stopped. {error}", file=sys.stderr)
             failed = 1
@@ -105,8 +66,15 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     return failed
 
 
-def execute(path: Path):
-    """Run one notebook in a fresh kernel, in its own folder, with a bar over its cells.
+def execute(notebook, path: Path):
+    """Run a notebook in a fresh kernel, in its lesson's folder, with a bar over its cells.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Left as it is.
+    path : path
+        Where it belongs.
 
     Returns
     -------
@@ -118,11 +86,10 @@ def execute(path: Path):
     nbclient.exceptions.CellExecutionError
         Where a cell raises; the message shows the cell and the error.
     """
-    import nbformat
     from nbclient import NotebookClient
     from tqdm import tqdm
 
-    notebook = nbformat.read(path, as_version=4)
+    notebook = copy.deepcopy(notebook)
     with (
         tqdm(total=len(notebook.cells), desc=path.stem, unit="cell") as bar,
         _environment(ENVIRONMENT),
@@ -139,9 +106,7 @@ def execute(path: Path):
         client.execute()
         bar.update(len(notebook.cells) - bar.n)
     _shrink_pictures(notebook)
-    # The kernel of this machine is no part of the lesson.
     notebook.metadata.pop("widgets", None)
-    notebook.metadata.pop("language_info", None)
     return notebook
 
 
@@ -176,38 +141,6 @@ def to_html(notebook, title: str) -> str:
 
     page, _ = HTMLExporter().from_notebook_node(notebook, {"metadata": {"name": title}})
     return page
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="course", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
-    command = commands.add_parser("run", help="run the lessons and write them as HTML")
-    command.add_argument(
-        "lessons", nargs="*", help="beginnings of lesson names, such as 04 (default: all)"
-    )
-    command.add_argument(
-        "--update", action="store_true", help="store the new outputs in the notebooks"
-    )
-    command.add_argument(
-        "--output", type=Path, default=ROOT / "build", help="folder of the pages (default: build)"
-    )
-    commands.add_parser(
-        "bench",
-        help="measure the time and memory of feature extraction",
-        description=(
-            "Train a head the lecture's way and the course's, and compare feature extraction with "
-            "a bare forward pass, with ONNX Runtime (where installed) and in memory. Takes about "
-            "five minutes on two cores. Exit code: 0 when every goal that was measured is held, "
-            "else 1."
-        ),
-    )
-    return parser
-
-
-def _sync(path: Path) -> None:
-    from jupytext.cli import jupytext
-
-    jupytext(["--sync", "--quiet", str(path.with_suffix(".py"))])
 
 
 def _texts(cell) -> list[str]:

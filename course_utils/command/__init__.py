@@ -1,0 +1,1 @@
+"""What only instructors and contributors run: the ``course`` command."""

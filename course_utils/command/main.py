@@ -1,0 +1,57 @@
+"""The ``course`` command: run the lessons without a browser, or measure the speed."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from course_utils.command import bench, run
+from course_utils.command.lessons import find_lessons
+from course_utils.paths import ROOT
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Entry point of ``course`` and ``python -m course_utils``.
+
+    Returns
+    -------
+    int
+        0, or 1 when a lesson stopped with an error or ``bench`` missed a goal.
+    """
+    options = _parser().parse_args(arguments)
+    if options.command == "bench":
+        return bench.run()
+    try:
+        lessons = find_lessons(options.lessons)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return run.run(lessons, options.output, update=options.update)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="course", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True, metavar="command")
+    command = commands.add_parser("run", help="run the lessons and write them as HTML")
+    command.add_argument(
+        "lessons", nargs="*", help="beginnings of lesson names, such as 04 (default: all)"
+    )
+    command.add_argument(
+        "--update",
+        action="store_true",
+        help="make the notebooks from notebooks/source and store the new outputs in them",
+    )
+    command.add_argument(
+        "--output", type=Path, default=ROOT / "build", help="folder of the pages (default: build)"
+    )
+    commands.add_parser(
+        "bench",
+        help="measure the time and memory of feature extraction",
+        description=(
+            "Train a head the lecture's way and the course's, and compare feature extraction with "
+            "a bare forward pass, with ONNX Runtime (where installed) and in memory. Takes about "
+            "five minutes on two cores. Exit code: 0 when every goal that was measured is held, "
+            "else 1."
+        ),
+    )
+    return parser

@@ -1,0 +1,102 @@
+"""Numbers with their 95 % intervals."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with its 95 % interval.
+
+    Attributes
+    ----------
+    mean, low, high : float
+        In the unit of the values.
+    n : int
+        Number of seeds, or of test images for a proportion.
+    """
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+    def __format__(self, spec: str) -> str:
+        low, high = format(self.low, spec), format(self.high, spec)
+        return f"{format(self.mean, spec)} [{low}, {high}]"
+
+
+def mean(values: Iterable[float]) -> Estimate:
+    """Mean of repeated trials with Student's 95 % interval.
+
+    Parameters
+    ----------
+    values : iterable of float, at least two
+
+    Raises
+    ------
+    ValueError
+        With fewer than two values there is no spread to report.
+    """
+    from scipy import stats
+
+    values = np.asarray(list(values), dtype=float)
+    if len(values) < 2:
+        raise ValueError("An interval needs at least two trials; run more seeds.")
+    centre = float(values.mean())
+    if np.ptp(values) == 0:  # SciPy divides by the spread
+        return Estimate(centre, centre, centre, len(values))
+    low, high = stats.ttest_1samp(values, 0).confidence_interval(0.95)
+    return Estimate(centre, float(low), float(high), len(values))
+
+
+def proportion(correct: int, total: int) -> Estimate:
+    """Accuracy with Wilson's 95 % score interval (Wilson 1927).
+
+    It stays within 0 and 1 and is honest for small test sets, where mean ± 2 standard
+    errors is not.
+
+    Raises
+    ------
+    ValueError
+        Unless ``0 <= correct <= total`` and ``total > 0``.
+    """
+    from scipy import stats
+
+    if not 0 <= correct <= total or total == 0:
+        raise ValueError(f"{correct} correct of {total} is no proportion.")
+    low, high = stats.binomtest(int(correct), int(total)).proportion_ci(0.95, "wilson")
+    return Estimate(correct / total, float(low), float(high), int(total))
+
+
+def bootstrap(
+    statistic: Callable[..., float], *columns: np.ndarray, resamples: int = 2000
+) -> Estimate:
+    """A statistic of a sample with its 95 % percentile bootstrap interval (Efron 1979).
+
+    Parameters
+    ----------
+    statistic : callable
+        Takes as many arrays as ``columns``; returns a number.
+    *columns : ndarray, each of length n
+        Drawn anew together, row by row, with replacement; always from the same seed.
+    resamples : int
+    """
+    from scipy import stats
+
+    rows = np.arange(len(columns[0]))
+
+    def of_rows(drawn):
+        return statistic(*(column[drawn] for column in columns))
+
+    found = stats.bootstrap(
+        (rows,),
+        of_rows,
+        n_resamples=resamples,
+        method="percentile",
+        vectorized=False,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    return Estimate(float(of_rows(rows)), float(found.low), float(found.high), len(rows))

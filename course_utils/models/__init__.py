@@ -1,0 +1,1 @@
+"""The ImageNet models of the course: the table of them, their weights, one built here."""

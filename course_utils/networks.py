@@ -1,0 +1,73 @@
+"""Walk the layers of a Keras model, and build models that are only to be counted or drawn.
+
+The one file that touches what Keras keeps private; its tests say when Keras has changed it.
+"""
+
+import contextlib
+from collections.abc import Iterator
+
+
+def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
+    """Yield the layers of a model with their names, those of nested models as ``outer/inner``.
+
+    Parameters
+    ----------
+    model : keras.Model
+    prefix : str
+        Put before each name.
+
+    Yields
+    ------
+    name, layer : str, keras.Layer
+    """
+    # Sequential.layers leaves its input out; a functional model's does not.
+    for layer in model.layers if prefix else model._layers:
+        name = f"{prefix}{layer.name}"
+        if hasattr(layer, "layers"):
+            yield from leaf_layers(layer, prefix=f"{name}/")
+        else:
+            yield name, layer
+
+
+def producers(operation) -> list[str]:
+    """Names of the layers whose outputs a layer takes in, seen through bare operations.
+
+    Parameters
+    ----------
+    operation : keras.Layer
+        Of a functional or sequential model.
+    """
+    import keras
+
+    names = []
+    # Keras has no public way to ask a layer of a functional model for its neighbours.
+    for node in operation._inbound_nodes[-1].parent_nodes:
+        if isinstance(node.operation, keras.Layer):
+            names.append(node.operation.name)
+        else:
+            names.extend(producers(node.operation))
+    return names
+
+
+def output_shape(layer) -> tuple[int | None, ...]:
+    """Shape of a layer's output without the batch axis (of the first, if there are several)."""
+    output = layer.output
+    return (output[0] if isinstance(output, (list, tuple)) else output).shape[1:]
+
+
+@contextlib.contextmanager
+def shapes_only() -> Iterator[None]:
+    """Build models without their numbers: in no time, and in no memory.
+
+    A model built inside is there to be counted and drawn: it holds no weights, so it cannot
+    be trained. VGG-19 takes 0.1 s, not 10 s and 0.6 GB.
+    """
+    import keras
+    from keras.src.backend.common import global_state
+
+    try:
+        with keras.StatelessScope(initialize_variables=False):
+            yield
+    finally:
+        # Keras would fill these variables as soon as the next model is built.
+        global_state.set_global_attribute("uninitialized_variables", [])
