@@ -175,7 +175,7 @@ def sample_photographs() -> dict[str, Path]:
     import skimage
     from matplotlib import cbook
 
-    folder = Path(skimage.data_dir)
+    folder = Path(skimage.__file__).parent / "data"
     files = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "motorcycle_left.png")
     photographs = {Path(name).stem.removesuffix("_left"): folder / name for name in files}
     officer = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)

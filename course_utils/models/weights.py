@@ -72,12 +72,12 @@ def resolve(info: ModelInfo, *, include_top: bool, weights: Policy) -> tuple[str
         return str(path), "bundled"
     if policy == "bundled":
         raise unavailable(info, include_top, "only bundled weights are allowed")
-    path = _cached_file(info, include_top)
-    if path and path.is_file():
+    cached = _cached_file(info, include_top)
+    if cached and cached.is_file():
         # Keras gets the path and not "imagenet": it deletes a damaged file of its cache when
         # there is no network to replace it.
-        _check_cached(path, file.md5)
-        return str(path), "cache"
+        _check_cached(cached, file.md5)
+        return str(cached), "cache"
     if not _host_answers():
         raise unavailable(info, include_top, f"{DOWNLOAD_HOST} does not answer")
     return "imagenet", "download"
@@ -96,7 +96,7 @@ def no_endless_wait() -> Iterator[None]:
 
 def unavailable(info: ModelInfo, include_top: bool, why: str) -> WeightsUnavailableError:
     """Return the error that says why there are no weights, and what to do."""
-    path = _cached_file(info, include_top)
+    cached = _cached_file(info, include_top)
     part = "with" if include_top else "without"
     lines = [
         f"No weights for {info.name} {part} its classifier: they do not come with the course, "
@@ -104,7 +104,10 @@ def unavailable(info: ModelInfo, include_top: bool, why: str) -> WeightsUnavaila
     ]
     if _policy("auto") == "bundled":
         lines.append("COURSE_WEIGHTS=bundled is set; unset it to use Keras's cache or a network.")
-    lines.append(f"With a network they are downloaded; or put {path.name} into {path.parent}.")
+    if cached:
+        lines.append(
+            f"With a network they are downloaded; or put {cached.name} into {cached.parent}."
+        )
     lines.append(f"Available now: {', '.join(available(include_top=include_top))}.")
     if include_top and info.notop.bundled:
         lines.append(f"{info.name} with include_top=False is bundled.")
