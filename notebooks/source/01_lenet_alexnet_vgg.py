@@ -140,6 +140,40 @@ total = costs.total(lenet).parameters
 print(f"here: {total:,}; as in the paper: {total - 2416 + 1516 + 12 + 32 - 850:,}")
 assert total == 61_706
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise: how many positions?
+#
+# C1 slides a 5×5 kernel over 32×32 pixels, one pixel at a time, and gives 28×28 numbers. How many
+# positions along one side are there for any size, kernel, stride (pixels from one position to the
+# next) and padding (zeros added at *each* end)? One line.
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+from course_utils import check
+
+
+def output_size(size, kernel, stride=1, padding=0):
+    return ...  # your line
+
+
+check.output_size(output_size)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def output_size(size, kernel, stride=1, padding=0):
+#     return (size + 2 * padding - kernel) // stride + 1
+#
+#
+# check.output_size(output_size)
+# ```
+#
+# The padded side has `size + 2 * padding` pixels. The kernel starts at the first of them and can move
+# on by `size + 2 * padding - kernel` pixels, which is that many steps of `stride`, rounded down; one
+# more for where it started.
+#
+# </details>
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 01: these parts suffice for digits, and are still those of modern nets
 #
