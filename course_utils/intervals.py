@@ -1,6 +1,6 @@
 """Numbers with their 95 % intervals."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -100,3 +100,22 @@ def bootstrap(
         rng=np.random.default_rng(0),
     ).confidence_interval
     return Estimate(float(of_rows(rows)), float(found.low), float(found.high), len(rows))
+
+
+def listed(estimates: Mapping[str, Estimate], spec: str = ".2f", unit: str = "") -> str:
+    """Estimates in words, for the alternative text of their figure.
+
+    Parameters
+    ----------
+    estimates : mapping of label to Estimate
+    spec : str
+        Format of the numbers.
+    unit : str
+        Written behind each, with the blank before it.
+
+    Returns
+    -------
+    str
+        As in ``"sum 0.74 [0.67, 0.82]; none 0.48 [0.45, 0.50]"``.
+    """
+    return "; ".join(f"{label} {value:{spec}}{unit}" for label, value in estimates.items())

@@ -57,3 +57,9 @@ def test_heat_is_drawn_on_each_image():
     figure = plotting.plot_heat(images, heat, ["a", "b", "c"], columns=2)
     drawn = [ax.images[1].get_array() for ax in figure.axes if len(ax.images) == 2]
     assert [(layer.min(), layer.max()) for layer in drawn] == [(0, 0), (1, 1), (0, 1)]
+
+
+def test_estimates_in_words():
+    estimates = {"a": intervals.Estimate(0.5, 0.4, 0.625, 3), "b": intervals.Estimate(1, 0, 2, 3)}
+    assert intervals.listed(estimates) == "a 0.50 [0.40, 0.62]; b 1.00 [0.00, 2.00]"
+    assert intervals.listed(estimates, ".0f", " %") == "a 0 [0, 1] %; b 1 [0, 2] %"

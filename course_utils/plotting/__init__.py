@@ -1,16 +1,16 @@
 """Every figure of the course.
 
-Functions that draw one plot take and return a matplotlib ``Axes``; those that draw a grid
-return a ``Figure``.
+Functions that draw one plot take and return a matplotlib ``Axes``; those that draw several
+return a ``Figure``. :func:`show` ends each: it shows the figure with the words that stand for it.
 """
 
-from course_utils.plotting.architectures import plot_architecture, plot_costs, plot_history
-from course_utils.plotting.experiments import (
-    plot_curves,
-    plot_estimates,
-    plot_estimates_along,
-)
+from course_utils.plotting.architectures import plot_architecture
+from course_utils.plotting.calibration import plot_reliability
+from course_utils.plotting.catalogue import plot_model_catalogue
+from course_utils.plotting.costs import plot_costs
+from course_utils.plotting.experiments import plot_curves
 from course_utils.plotting.images import (
+    plot_heat,
     plot_image,
     plot_images,
     plot_predictions,
@@ -18,11 +18,13 @@ from course_utils.plotting.images import (
     plot_samples,
     plot_top_predictions,
 )
-from course_utils.plotting.insight import plot_heat, plot_patches, plot_reliability
-from course_utils.plotting.models import plot_model_catalogue
+from course_utils.plotting.intervals import plot_estimates, plot_estimates_along
+from course_utils.plotting.published import plot_history
 from course_utils.plotting.segmentation import plot_masks
+from course_utils.plotting.show import show
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, set_style
 from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
+from course_utils.plotting.units import plot_patches
 
 __all__ = [
     "CLASS_COLOURS",
@@ -47,4 +49,5 @@ __all__ = [
     "plot_samples",
     "plot_top_predictions",
     "set_style",
+    "show",
 ]

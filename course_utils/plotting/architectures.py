@@ -1,17 +1,14 @@
-"""Networks drawn from the models themselves, what their blocks cost, and their history."""
+"""Networks drawn from the models themselves."""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 from matplotlib.patches import Patch, Rectangle
 
 from course_utils import costs, networks
-from course_utils.plotting.style import COLOURS
-from course_utils.published import Net
+from course_utils.plotting.style import COLOURS, SMALL, WIDE, given_or_new
 
 KIND_COLOURS = {
     "input": COLOURS["grey"],
@@ -21,6 +18,7 @@ KIND_COLOURS = {
     "dense": COLOURS["vermilion"],
     "other": COLOURS["sky"],
 }
+_CROWD = 14  # blocks whose names fit side by side
 _MERGES = {"Add": "+", "Concatenate": "concat", "Subtract": "−", "Multiply": "×"}
 
 
@@ -113,20 +111,26 @@ def plot_architecture(model, *, ax: Axes | None = None) -> Axes:
     Parameters
     ----------
     model : keras.Model
-    ax : Axes
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
     """
     drawing = describe(model)
     blocks = drawing.blocks
-    if ax is None:
-        ax = plt.figure(figsize=(max(8, min(16, 1.05 * len(blocks))), 4)).add_subplot()
+    ax = given_or_new(ax, (min(WIDE, 1.05 * len(blocks)), 4))
     scale = _Scale(blocks)
+    upright = len(blocks) > _CROWD
     for x, block in enumerate(blocks):
         _draw_block(ax, x, block, scale)
+        _name_block(ax, x, block, upright=upright)
     for level, (a, b) in enumerate(sorted(drawing.skips, key=lambda link: link[1] - link[0])):
         _draw_skip(ax, a, b, blocks, scale, 1.12 + 0.1 * level)
     ax.axhline(0, color=COLOURS["grey"], lw=0.8, zorder=0)
-    top = 1.2 + 0.1 * len(drawing.skips)
-    ax.set(xlim=(-0.6, len(blocks) - 0.4), ylim=(-0.45, top), title=drawing.title)
+    bottom, top = -1.1 if upright else -0.45, 1.2 + 0.1 * len(drawing.skips)
+    ax.set(xlim=(-0.6, len(blocks) - 0.4), ylim=(bottom, top), title=drawing.title)
     ax.axis("off")
     kinds = [kind for kind in KIND_COLOURS if any(_has_kind(block, kind) for block in blocks)]
     ax.legend(
@@ -134,96 +138,9 @@ def plot_architecture(model, *, ax: Axes | None = None) -> Axes:
         loc="upper center",
         bbox_to_anchor=(0.5, 0),
         ncols=len(kinds),
-        fontsize=10,
+        fontsize=SMALL,
     )
     return ax
-
-
-def plot_costs(model_or_rows, *, title: str | None = None) -> Figure:
-    """Parameters and multiply-adds of each block, as bars side by side.
-
-    Parameters
-    ----------
-    model_or_rows : keras.Model or list of Cost
-        A list is drawn as it is, one bar each.
-    title : str
-        The figure's message.
-    """
-    is_list = isinstance(model_or_rows, Sequence)
-    rows = list(model_or_rows) if is_list else costs.blocks(model_or_rows)
-    rows = [row for row in rows if row.parameters or row.multiply_adds]
-    figure, axes = plt.subplots(1, 2, sharey=True, figsize=(10, 1.2 + 0.36 * len(rows)))
-    for ax, quantity, values, colour in (
-        (axes[0], "parameters", [row.parameters for row in rows], COLOURS["vermilion"]),
-        (axes[1], "multiply-adds", [row.multiply_adds for row in rows], COLOURS["blue"]),
-    ):
-        total = sum(values)
-        ax.barh([row.name for row in rows], [100 * value / total for value in values], color=colour)
-        for y, value in enumerate(values):
-            ax.annotate(
-                costs.quantity(value),
-                (100 * value / total, y),
-                (4, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=10,
-            )
-        ax.set(xlabel=f"share of {costs.quantity(total)} {quantity} [%]", xmargin=0.15)
-        ax.grid(axis="y", visible=False)
-    axes[0].invert_yaxis()
-    figure.suptitle(title, x=0.01, ha="left")
-    return figure
-
-
-def plot_history(nets: Sequence[Net]) -> Figure:
-    """Depth, parameters, multiply-adds and ImageNet accuracy of networks, oldest on top.
-
-    Parameters
-    ----------
-    nets : sequence of Net
-        In the order of their years.
-    """
-    figure, axes = plt.subplots(1, 4, sharey=True, figsize=(13, 1.6 + 0.34 * len(nets)))
-    for ax, label, values, text in (
-        (axes[0], "layers with weights", [net.depth for net in nets], str),
-        (axes[1], "parameters", [net.parameters for net in nets], costs.quantity),
-        (axes[2], "multiply-adds, one image", [net.multiply_adds for net in nets], costs.quantity),
-        (axes[3], "ImageNet top-1, one crop [%]", [net.top1 for net in nets], "{:.1f}".format),
-    ):
-        for y, value in enumerate(values):
-            if value is None:
-                ax.annotate(
-                    "not an ImageNet net",
-                    (0.5, y),
-                    xycoords=("axes fraction", "data"),
-                    ha="center",
-                    va="center",
-                    fontsize=10,
-                    color=COLOURS["grey"],
-                )
-                continue
-            ax.plot(value, y, "o", color=COLOURS["blue"], ms=9)
-            ax.annotate(
-                text(value),
-                (value, y),
-                (9, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=10,
-            )
-        ax.set_xlabel(label)
-        if ax is not axes[3]:
-            ax.set_xscale("log")
-        low, high = ax.get_xlim()
-        ax.set_xlim(low, high * (high / low) ** 0.35 if ax is not axes[3] else high + 6)
-    axes[0].set_yticks(range(len(nets)), [f"{net.name}  {net.year}" for net in nets])
-    axes[0].invert_yaxis()
-    figure.suptitle(
-        "Since AlexNet nets grew deeper and more accurate, at last with far fewer parameters",
-        x=0.01,
-        ha="left",
-    )
-    return figure
 
 
 @dataclass
@@ -277,7 +194,7 @@ def _draw_block(ax: Axes, x: float, block: Block, scale: _Scale) -> None:
             color="white",
             ha="center",
             va="center",
-            fontsize=11,
+            fontsize=SMALL,
             weight="bold",
             bbox={"color": KIND_COLOURS[block.kind], "pad": 1},
         )
@@ -298,23 +215,27 @@ def _draw_block(ax: Axes, x: float, block: Block, scale: _Scale) -> None:
             block.merge,
             ha="center",
             va="bottom",
-            fontsize=9,
+            fontsize=SMALL,
         )
+
+
+def _name_block(ax: Axes, x: float, block: Block, *, upright: bool) -> None:
+    *size, channels = block.pooled or block.shape
+    lines = [block.name, "×".join(map(str, size)), f"×{channels}" if size else str(channels)]
+    if upright:
+        name = f"{block.name}  {''.join(lines[1:])}"
+    else:
+        name = "\n".join(line for line in lines if line)
     ax.text(
         x,
         -0.04,
-        f"{block.name}\n{_shape_label(block.pooled or block.shape)}",
+        name,
+        rotation=90 if upright else 0,
         ha="center",
         va="top",
-        fontsize=9,
+        fontsize=SMALL,
         linespacing=1.3,
     )
-
-
-def _shape_label(shape: tuple) -> str:
-    if len(shape) == 1:
-        return str(shape[0])
-    return f"{shape[0]} × {shape[1]}\n× {shape[2]}"
 
 
 def _draw_skip(ax, a: int, b: int, blocks: list[Block], scale: _Scale, level: float) -> None:
@@ -322,12 +243,12 @@ def _draw_skip(ax, a: int, b: int, blocks: list[Block], scale: _Scale, level: fl
     ax.plot([a, a, b], [start, level, level], color=COLOURS["black"], lw=1.2)
     ax.annotate("", (b, end), (b, level), arrowprops={"arrowstyle": "->", "shrinkA": 0})
     ax.text(
-        (a + b) / 2,
+        b - 0.1,
         level,
         blocks[b].merge or "skip",
-        ha="center",
+        ha="right",
         va="center",
-        fontsize=9,
+        fontsize=SMALL,
         bbox={"color": "white", "pad": 1},
     )
 

@@ -7,20 +7,34 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from course_utils.plotting.style import CLASS_COLOURS, COLOURS
+from course_utils.plotting.style import (
+    CLASS_COLOURS,
+    COLOURS,
+    HIGH,
+    SMALL,
+    WIDE,
+    given_or_new,
+    write_beside,
+)
 
 
-def plot_image(image: np.ndarray, title: str = "", *, ax: Axes | None = None) -> Axes:
+def plot_image(image: np.ndarray, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Show one image without axes.
 
     Parameters
     ----------
     image : ndarray, shape (height, width, 3) uint8 RGB, or (height, width)
     title : str
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
     """
-    ax = ax or plt.gca()
+    ax = given_or_new(ax)
     ax.imshow(image, cmap="gray" if image.ndim == 2 else None)
-    ax.set_title(title, fontsize=11, fontweight="normal", loc="center")
+    ax.set_title(title, fontsize=SMALL, fontweight="normal", loc="center")
     ax.axis("off")
     return ax
 
@@ -43,11 +57,15 @@ def plot_images(
     columns : int
     title : str
         The figure's message.
+
+    Returns
+    -------
+    Figure
     """
+    fig, axes = _grid(len(images), columns, title, above=0.1 if titles is None else 0.3)
     titles = titles if titles is not None else [""] * len(images)
-    fig, axes = _grid(len(images), columns, title)
     for ax, image, label in zip(axes, images, titles, strict=False):
-        plot_image(image, label, ax=ax)
+        plot_image(image, title=label, ax=ax)
     return fig
 
 
@@ -70,23 +88,18 @@ def plot_samples(
         Columns.
     title : str
         The figure's message.
+
+    Returns
+    -------
+    Figure
     """
-    fig, axes = _grid(len(class_names) * per_class, per_class, title)
+    fig, axes = _grid(len(class_names) * per_class, per_class, title, above=0.1)
     rows = np.array(axes).reshape(len(class_names), per_class)
     for label, row in enumerate(rows):
         for ax, image in zip(row, images[labels == label], strict=False):
             plot_image(image, ax=ax)
-        row[0].text(
-            -0.08,
-            0.5,
-            class_names[label],
-            color=CLASS_COLOURS[label % len(CLASS_COLOURS)],
-            fontsize=14,
-            fontweight="bold",
-            ha="right",
-            va="center",
-            transform=row[0].transAxes,
-        )
+        colour = CLASS_COLOURS[label % len(CLASS_COLOURS)]
+        name_row(row[0], class_names[label], color=colour, fontsize=14, fontweight="bold")
     return fig
 
 
@@ -111,15 +124,57 @@ def plot_predictions(
     columns : int
     title : str
         The figure's message.
+
+    Returns
+    -------
+    Figure
     """
-    fig, axes = _grid(len(images), columns, title)
+    fig, axes = _grid(len(images), columns, title, above=0.4)
     for ax, image, label, p in zip(axes, images, labels, probabilities, strict=False):
         guess = int(p.argmax())
         right = guess == label
         text = f"{class_names[guess]} {p[guess]:.0%}"
-        plot_image(image, text if right else f"{text}\n(is {class_names[label]})", ax=ax)
+        text += "" if right else f"\n(is {class_names[label]})"
+        plot_image(image, title=text, ax=ax)
         ax.title.set_color(COLOURS["green"] if right else COLOURS["vermilion"])
     return fig
+
+
+def plot_heat(
+    images: np.ndarray,
+    heat: np.ndarray,
+    titles: Sequence[str],
+    *,
+    masks: np.ndarray | None = None,
+    columns: int = 5,
+    title: str = "",
+) -> Figure:
+    """Heat maps over their images: bright where the heat is, dark where there is none.
+
+    Parameters
+    ----------
+    images : ndarray of uint8, shape (n, height, width, 3)
+    heat : ndarray of float, shape (n, height, width)
+        Not negative; each map is scaled to its own largest value.
+    titles : sequence of str
+        One for each image.
+    masks : ndarray of 0 and 1, shape (n, height, width), optional
+        Outlined.
+    columns : int
+    title : str
+        The figure's message.
+
+    Returns
+    -------
+    Figure
+    """
+    figure = plot_images(list(images), titles, columns=columns, title=title)
+    for i, ax in zip(range(len(images)), figure.axes, strict=False):
+        strongest = heat[i].max() or 1  # a map may be all zero
+        ax.imshow(heat[i] / strongest, cmap="inferno", vmin=0, vmax=1, alpha=0.6)
+        if masks is not None:
+            ax.contour(masks[i], levels=[0.5], colors="white", linewidths=1.2)
+    return figure
 
 
 def plot_top_predictions(
@@ -136,19 +191,34 @@ def plot_top_predictions(
         as ``Classifier.predict_top`` returns them.
     title : str
         The figure's message.
+
+    Returns
+    -------
+    Figure
     """
+    pairs = 1 if len(images) < 4 else 2  # side by side
+    rows = -(-len(images) // pairs)
     fig, axes = plt.subplots(
-        len(images), 2, figsize=(9, 2.3 * len(images)), width_ratios=(1, 2), squeeze=False
+        rows,
+        2 * pairs,
+        figsize=(WIDE, 2.05 * rows + 0.5),
+        width_ratios=(1, 1.2) * pairs,
+        squeeze=False,
     )
     fig.suptitle(title, x=0.01, ha="left")
-    for (left, right), image, top in zip(axes, images, predictions, strict=True):
+    for ax in axes.flat[2 * len(images) :]:
+        ax.axis("off")
+    for (left, right), image, top in zip(axes.reshape(-1, 2), images, predictions, strict=False):
         plot_image(image, ax=left)
         plot_probabilities(
             [prediction.label.replace("_", " ") for prediction in top],
             [prediction.probability for prediction in top],
             ax=right,
         )
-    axes[-1, 1].set_xlabel("probability")
+        right.tick_params(labelbottom=False)
+    for ax in axes.reshape(-1, 2)[: len(images), 1][-pairs:]:  # the lowest of each column
+        ax.tick_params(labelbottom=True)
+        ax.set_xlabel("probability")
     return fig
 
 
@@ -162,28 +232,45 @@ def plot_probabilities(
     labels : sequence of str
     probabilities : sequence of float
         Between 0 and 1.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
     """
-    ax = ax or plt.gca()
+    ax = given_or_new(ax)
     colours = [COLOURS["blue"]] + [COLOURS["grey"]] * (len(labels) - 1)
     positions = range(len(labels))
     ax.barh(positions, probabilities, color=colours, height=0.7)
     ax.set_yticks(positions, labels)
     ax.invert_yaxis()
-    ax.set_xlim(0, 1.12)  # room for the percentage behind a full bar
-    ax.set_xticks(np.arange(0, 1.01, 0.25))
+    ax.set(xlim=(0, 1), xticks=(0, 0.5, 1))
     ax.grid(axis="y", visible=False)
     for position, p in zip(positions, probabilities, strict=True):
-        ax.text(p + 0.01, position, f"{p:.0%}", va="center", fontsize=11)
+        write_beside(ax, f"{p:.0%}", (p, position), 4)
     return ax
 
 
-def _grid(n: int, columns: int, title: str) -> tuple[Figure, list[Axes]]:
-    """Axes for n square images, those left over hidden; a row is at most 11 inches wide."""
+def name_row(ax: Axes, name: str, **text) -> None:
+    """Write the name of a row of images on the left of its first."""
+    ax.text(-0.08, 0.5, name, ha="right", va="center", transform=ax.transAxes, **text)
+
+
+def _grid(n: int, columns: int, title: str, *, above: float) -> tuple[Figure, list[Axes]]:
+    """Axes for n square images with ``above`` inches of text each; those left over hidden.
+
+    As large as a page allows; many rows make the figure longer than that, not the images tiny.
+    """
     columns = min(columns, n)
     rows = -(-n // columns)
-    side = min(2.8, 11 / columns)
+    side = min(2.8, WIDE / columns, max(1.2, (HIGH - 0.4) / rows - above))
     fig, axes = plt.subplots(
-        rows, columns, figsize=(side * columns, (side + 0.2) * rows), squeeze=False
+        rows,
+        columns,
+        figsize=(side * columns, (side + above) * rows + 0.4),
+        squeeze=False,
+        layout="compressed",
     )
     fig.suptitle(title, x=0.01, ha="left")
     axes = list(axes.flat)

@@ -8,8 +8,8 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from course_utils.plotting.images import plot_image
-from course_utils.plotting.style import COLOURS
+from course_utils.plotting.images import name_row, plot_image
+from course_utils.plotting.style import COLOURS, HIGH, WIDE
 
 _MISSED, _FALSE = COLOURS["vermilion"], COLOURS["sky"]
 
@@ -31,24 +31,28 @@ def plot_masks(
         One row each. Missed object is vermilion, background taken for object light blue.
     title : str
         The figure's message.
+
+    Returns
+    -------
+    Figure
     """
     rows = {"image": images, "truth": [255 * mask.astype("uint8") for mask in truth]}
     for label, masks in (predicted or {}).items():
         rows[label] = [_errors(mask, true) for mask, true in zip(masks, truth, strict=True)]
-    side = min(1.8, 12 / len(images))
+    # Room for the labels of the rows, the title and the legend.
+    side = min(1.6, (WIDE - 0.8) / len(images), (HIGH - 0.8) / len(rows))
     fig, axes = plt.subplots(
         len(rows),
         len(images),
-        figsize=(side * len(images), side * len(rows) + 0.6),
+        figsize=(side * len(images) + 0.8, side * len(rows) + 0.8),
         squeeze=False,
+        layout="compressed",
     )
     fig.suptitle(title, x=0.01, ha="left")
     for row, (label, pictures) in zip(axes, rows.items(), strict=True):
         for ax, picture in zip(row, pictures, strict=True):
             plot_image(picture, ax=ax)
-        row[0].text(
-            -0.08, 0.5, label, ha="right", va="center", fontsize=12, transform=row[0].transAxes
-        )
+        name_row(row[0], label)
     if predicted:
         errors = {"missed": _MISSED, "false alarm": _FALSE}
         fig.legend(

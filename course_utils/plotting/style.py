@@ -1,6 +1,11 @@
-"""Colours and type sizes shared by all figures."""
+"""Colours, type sizes and axes shared by all figures."""
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+
+SMALL = 11  # points: the least that is read from the last row
+WIDE, HIGH = 10, 7  # inches: what a projected page holds
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with any colour vision.
 COLOURS = {
@@ -44,3 +49,24 @@ def set_style() -> None:
             "lines.linewidth": 2,
         }
     )
+
+
+def given_or_new(ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:
+    """The axes that were handed in, or those of a new figure.
+
+    Parameters
+    ----------
+    ax : Axes or None
+    figsize : pair of float, optional
+        Width and height of the new figure in inches; the style's if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    return plt.figure(figsize=figsize).add_subplot() if ax is None else ax
+
+
+def write_beside(ax: Axes, text: str, xy: tuple[float, float], gap: float) -> None:
+    """Write a small text on the right of a point, ``gap`` points away from it."""
+    ax.annotate(text, xy, (gap, 0), textcoords="offset points", va="center", fontsize=SMALL)

@@ -2,19 +2,18 @@
 
 from collections.abc import Mapping, Sequence
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.plotting.experiments import plot_curves
-from course_utils.plotting.style import CLASS_COLOURS
+from course_utils.plotting.style import CLASS_COLOURS, given_or_new
 
 
 def plot_learning_curve(
     histories: Mapping[str, np.ndarray],
-    metric: str = "accuracy",
     *,
+    metric: str = "accuracy",
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -29,6 +28,12 @@ def plot_learning_curve(
         A key of ``histories``.
     title : str
         The figure's message.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
     """
     epochs = np.arange(1, histories[metric].shape[1] + 1)
     curves = {"training": histories[metric], "test": histories[f"val_{metric}"]}
@@ -56,11 +61,17 @@ def plot_confusion_matrix(
     class_names : sequence of str
     title : str
         The figure's message.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
     """
     from sklearn.metrics import ConfusionMatrixDisplay
 
-    ax = ax or plt.gca()
-    display = ConfusionMatrixDisplay.from_predictions(
+    ax = given_or_new(ax, (6, 5.2))
+    ConfusionMatrixDisplay.from_predictions(
         y_true,
         y_pred,
         labels=range(len(class_names)),
@@ -74,4 +85,4 @@ def plot_confusion_matrix(
     ax.set(xlabel="predicted", ylabel="true", title=title)
     for label, colour in zip(ax.get_yticklabels(), CLASS_COLOURS, strict=False):
         label.set_color(colour)
-    return display.ax_
+    return ax

@@ -1,0 +1,92 @@
+"""Figures of numbers with their intervals."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+
+from course_utils.intervals import Estimate
+from course_utils.plotting.style import SMALL, given_or_new
+
+
+def plot_estimates(
+    estimates: Mapping[str, Estimate],
+    *,
+    colours: Mapping[str, str] | None = None,
+    spec: str = ".2f",
+    ax: Axes | None = None,
+) -> Axes:
+    """Means as points with their 95 % intervals, one line for each, first on top.
+
+    Parameters
+    ----------
+    estimates : mapping of label to Estimate
+    colours : mapping of label to matplotlib colour
+    spec : str
+        Format of the mean that is written above its point.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = given_or_new(ax, (8, 0.8 + 0.6 * len(estimates)))
+    labels = list(estimates)
+    for i, (label, estimate) in enumerate(estimates.items()):
+        colour = (colours or {}).get(label, f"C{i}")
+        ax.plot([estimate.low, estimate.high], [i, i], color=colour, lw=3, solid_capstyle="butt")
+        ax.plot(estimate.mean, i, "o", color=colour, ms=9)
+        ax.annotate(
+            format(estimate.mean, spec),
+            (estimate.mean, i),
+            (0, 8),
+            textcoords="offset points",
+            ha="center",
+            fontsize=SMALL,
+        )
+    ax.set_yticks(range(len(labels)), labels)
+    ax.set_ylim(len(labels) - 0.5, -0.7)
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def plot_estimates_along(
+    x: Sequence[float] | Sequence[str],
+    estimates: Mapping[str, Sequence[Estimate]],
+    *,
+    colours: Mapping[str, str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Estimates along an axis, one line each, with their 95 % intervals as bars.
+
+    Parameters
+    ----------
+    x : sequence of float or str, length ``steps``
+        The same for all lines.
+    estimates : mapping of label to sequence of Estimate, length ``steps``
+    colours : mapping of label to matplotlib colour
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = given_or_new(ax)
+    for label, values in estimates.items():
+        mean = np.array([value.mean for value in values])
+        low, high = np.array([(value.low, value.high) for value in values]).T
+        reach = np.clip([mean - low, high - mean], 0, None)  # rounding may leave -1e-17
+        ax.errorbar(
+            x,
+            mean,
+            reach,
+            fmt="o-",
+            capsize=4,
+            ms=8,
+            label=label,
+            color=(colours or {}).get(label),
+        )
+    ax.legend()
+    return ax

@@ -1,0 +1,70 @@
+"""Show a figure together with the words that stand for it."""
+
+import base64
+import html
+import io
+
+import matplotlib.pyplot as plt
+from IPython import get_ipython
+from IPython.display import display
+from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
+from PIL import Image
+
+SHORTEST = 8  # characters
+_SHARPNESS = 1.5  # stored pixels for each pixel of the page: no steps when projected
+# Photographs as JPEG, with the colours at full resolution; everything else without loss.
+# ("optimize" would fail on noisy photographs: Pillow sets too little memory aside.)
+_PHOTOGRAPH = {"quality": 90, "subsampling": 0}
+_DRAWING = {"optimize": True}
+
+
+def show(alt: str, figure: Figure | None = None) -> None:
+    """Show a figure with its alternative text, and close it.
+
+    JupyterLab, nbconvert and myst-nb read no alternative text from a picture's metadata, but
+    from an ``<img>`` in HTML they do. The same words are stored as plain text, which is what is
+    compared when a lesson runs again. Outside a notebook matplotlib opens its window.
+
+    Parameters
+    ----------
+    alt : str
+        What is drawn, and what is to be seen in it: one or two sentences.
+    figure : Figure, optional
+        The current one, drawn last, if not given.
+
+    Raises
+    ------
+    ValueError
+        If the text is missing or too short to say anything, or if no figure is open.
+    """
+    if len(alt.strip()) < SHORTEST:
+        raise ValueError(f"alt={alt!r} says too little: write what is drawn and what it shows.")
+    if figure is None:
+        if not plt.get_fignums():
+            raise ValueError("No figure is open: draw one first. Each is shown once.")
+        figure = plt.gcf()
+    if hasattr(get_ipython(), "kernel"):
+        display({"text/html": _img(figure, alt), "text/plain": alt}, raw=True)
+    else:
+        plt.show()
+    plt.close(figure)
+
+
+def _img(figure: Figure, alt: str) -> str:
+    is_photograph = any(image.get_array().ndim == 3 for image in figure.findobj(AxesImage))
+    kind, options = ("jpeg", _PHOTOGRAPH) if is_photograph else ("png", _DRAWING)
+    stored = io.BytesIO()
+    figure.savefig(
+        stored,
+        format=kind,
+        dpi=_SHARPNESS * figure.dpi,
+        bbox_inches="tight",
+        pil_kwargs=options,
+    )
+    width = round(Image.open(stored).width / _SHARPNESS)
+    data = base64.b64encode(stored.getvalue()).decode()
+    return (
+        f'<img src="data:image/{kind};base64,{data}" alt="{html.escape(alt)}" '
+        f'width="{width}" style="max-width: 100%">'
+    )

@@ -1,0 +1,240 @@
+"""Every figure is drawn by the same rules, and shown with the words that stand for it."""
+
+import base64
+import functools
+import html
+import inspect
+import io
+import re
+import sys
+from types import SimpleNamespace
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from PIL import Image, JpegImagePlugin
+from skimage import data
+
+from course_utils import calibration, costs, plotting, pretrained, published
+from course_utils.intervals import Estimate
+from course_utils.plotting.style import HIGH, SMALL, WIDE
+
+matplotlib.use("agg")
+
+FUNCTIONS = sorted(name for name in plotting.__all__ if name.startswith("plot_"))
+AX = "ax : Axes, optional\n    Where to draw; a new figure if not given.\n"
+ALT = "A line that rises from nothing, and \"<>&' in the words."
+
+
+def network():
+    from keras import Input, Model, layers
+
+    x = inputs = Input((32, 32, 3), name="input")
+    for i in range(8):
+        x = layers.Add(name=f"block{i}_add")([x, layers.Conv2D(3, 1, name=f"block{i}_conv")(x)])
+    return Model(inputs, layers.Dense(10, name="dense")(layers.Flatten(name="dense_flat")(x)))
+
+
+IMAGES = np.zeros((10, 64, 64, 3), "uint8")
+MASKS = np.eye(64, dtype="uint8")[None].repeat(10, axis=0)
+LABELS = np.arange(10) % 5
+NAMES = ("Hat", "Cube", "Card", "Torch", "Screw")
+ESTIMATES = {"a": Estimate(0.5, 0.4, 0.6, 3), "b": Estimate(0.7, 0.4, 0.8, 3)}
+GUESSES = [SimpleNamespace(label="combination_lock", probability=p) for p in (1.0, 0.3, 0.0)]
+# A call of each function on something like what the lessons draw.
+EXAMPLES = {
+    "plot_architecture": lambda **ax: plotting.plot_architecture(network(), **ax),
+    "plot_confusion_matrix": functools.partial(
+        plotting.plot_confusion_matrix, LABELS, LABELS[::-1], NAMES
+    ),
+    "plot_costs": lambda: plotting.plot_costs(
+        [costs.Cost(f"block{i}", "Conv2D", (8, 8, 3), 10**i, 0, 10**i) for i in range(1, 9)]
+    ),
+    "plot_curves": functools.partial(plotting.plot_curves, [1, 2], {"a": np.ones((3, 2))}),
+    "plot_estimates": functools.partial(plotting.plot_estimates, ESTIMATES),
+    "plot_estimates_along": functools.partial(
+        plotting.plot_estimates_along, [1, 2], {"line": list(ESTIMATES.values())}
+    ),
+    "plot_heat": lambda: plotting.plot_heat(IMAGES, 1.0 * MASKS, ["a"] * 10, masks=MASKS),
+    "plot_history": lambda: plotting.plot_history(published.NETS, title="A"),
+    "plot_image": functools.partial(plotting.plot_image, IMAGES[0]),
+    "plot_images": lambda: plotting.plot_images(IMAGES, ["a"] * 10, title="A"),
+    "plot_learning_curve": functools.partial(
+        plotting.plot_learning_curve,
+        {"accuracy": np.ones((3, 2)), "val_accuracy": np.ones((3, 2))},
+    ),
+    "plot_masks": lambda: plotting.plot_masks(
+        IMAGES[:8], MASKS[:8], dict.fromkeys("abc", MASKS[:8]), title="A"
+    ),
+    "plot_model_catalogue": functools.partial(
+        plotting.plot_model_catalogue, pretrained.catalogue()
+    ),
+    "plot_patches": lambda: plotting.plot_patches(
+        dict.fromkeys(("a: each", "b: each", "c: each"), [list(IMAGES[:6])] * 5), title="A"
+    ),
+    "plot_predictions": lambda: plotting.plot_predictions(
+        IMAGES, LABELS, np.eye(5)[LABELS[::-1]], NAMES, title="A"
+    ),
+    "plot_probabilities": functools.partial(
+        plotting.plot_probabilities, ["tabby", "lynx"], [0.9, 0.1]
+    ),
+    "plot_reliability": functools.partial(
+        plotting.plot_reliability,
+        calibration.reliability(np.array([0.3, 0.9]), np.array([True, False])),
+    ),
+    "plot_samples": lambda: plotting.plot_samples(
+        IMAGES.repeat(3, axis=0), LABELS.repeat(3), NAMES, per_class=6, title="A"
+    ),
+    "plot_top_predictions": lambda: plotting.plot_top_predictions(
+        IMAGES[:6], [GUESSES + GUESSES[:2]] * 6, title="A"
+    ),
+}
+each_function = pytest.mark.parametrize("name", FUNCTIONS)
+
+
+@pytest.fixture(autouse=True)
+def style():
+    with matplotlib.rc_context():
+        plotting.set_style()
+        yield
+    plt.close("all")
+
+
+@each_function
+def test_signature_and_docstring_follow_one_form(name):
+    function = getattr(plotting, name)
+    signature, text = inspect.signature(function), inspect.getdoc(function) + "\n"
+    assert signature.return_annotation in (Axes, Figure)
+    assert f"\nReturns\n-------\n{signature.return_annotation.__name__}\n" in text
+    is_one_plot = signature.return_annotation is Axes
+    assert ("ax" in signature.parameters) == is_one_plot
+    if is_one_plot:
+        ax = signature.parameters["ax"]
+        assert (ax.kind, ax.default, ax.annotation) == (ax.KEYWORD_ONLY, None, Axes | None)
+        assert AX in text
+
+
+@each_function
+def test_figure_fits_a_page_and_its_text_is_read_from_the_last_row(name):
+    drawn = EXAMPLES[name]()
+    figure = drawn.figure if isinstance(drawn, Axes) else drawn
+    figure.draw_without_rendering()
+    assert isinstance(drawn, inspect.signature(getattr(plotting, name)).return_annotation)
+    width, height = figure.get_tightbbox().size
+    assert width <= WIDE + 0.2 and height <= HIGH + 0.2
+    texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
+    assert min(text.get_fontsize() for text in texts) >= SMALL if texts else name == "plot_image"
+
+
+@each_function
+def test_handed_axes_are_drawn_on(name):
+    if inspect.signature(getattr(plotting, name)).return_annotation is Axes:
+        _, axes = plt.subplots(1, 2)
+        assert EXAMPLES[name](ax=axes[0]) is axes[0]
+        assert plt.get_fignums() == [1] and not axes[1].has_data()
+
+
+def boxes(texts):
+    return [text.get_window_extent() for text in texts]
+
+
+def test_names_in_the_catalogue_hide_neither_each_other_nor_a_point():
+    ax = EXAMPLES["plot_model_catalogue"]()
+    ax.figure.draw_without_rendering()
+    names = boxes(ax.texts)
+    points = [ax.transData.transform(line.get_xydata()[0]) for line in ax.lines]
+    assert len(names) == len(points) == len(pretrained.catalogue())
+    for i, name in enumerate(names):
+        assert not name.count_overlaps(names[:i] + names[i + 1 :]), ax.texts[i].get_text()
+        assert not any(name.contains(*point) for point in points), ax.texts[i].get_text()
+
+
+@pytest.mark.parametrize("name", ["plot_architecture", "plot_history", "plot_costs"])
+def test_labels_do_not_overlap(name):
+    drawn = EXAMPLES[name]()
+    figure = drawn.figure if isinstance(drawn, Axes) else drawn
+    figure.draw_without_rendering()
+    texts = [text for ax in figure.axes for text in ax.texts if text.get_text()]
+    for i, text in enumerate(texts):
+        assert not text.get_window_extent().count_overlaps(boxes(texts[:i])), text.get_text()
+
+
+@pytest.mark.parametrize("alt", ["", "   ", "A line."])
+def test_figure_without_words_is_refused(alt):
+    plt.plot([0, 1])
+    with pytest.raises(ValueError, match="what is drawn"):
+        plotting.show(alt)
+
+
+def test_no_figure_is_an_error_that_says_so():
+    with pytest.raises(ValueError, match="No figure is open"):
+        plotting.show(ALT)
+
+
+def test_outside_a_notebook_matplotlib_shows_it(monkeypatch):
+    shown = []
+    monkeypatch.setattr(plt, "show", lambda: shown.append(plt.gcf()))
+    figure, _ = plt.subplots()
+    plotting.show(ALT)
+    assert shown == [figure] and not plt.get_fignums()
+
+
+def shown_in_a_notebook(monkeypatch, figure=None):
+    """What a notebook stores: the kind of picture, the picture, width and alternative text."""
+    displayed = []
+    module = sys.modules["course_utils.plotting.show"]
+    monkeypatch.setattr(module, "get_ipython", lambda: SimpleNamespace(kernel=True))
+    monkeypatch.setattr(module, "display", lambda data, raw: displayed.append(data))
+    plotting.show(ALT, figure)
+    (bundle,) = displayed
+    assert set(bundle) == {"text/html", "text/plain"} and bundle["text/plain"] == ALT
+    kind, encoded, alt, width = re.fullmatch(
+        r'<img src="data:image/(\w+);base64,([^"]+)" alt="([^"<>]+)" width="(\d+)" style="[^"]+">',
+        bundle["text/html"],
+    ).groups()
+    assert html.unescape(alt) == ALT
+    return kind, Image.open(io.BytesIO(base64.b64decode(encoded))), int(width)
+
+
+def pixels(figure):
+    """The figure as it is before it is stored."""
+    exact = io.BytesIO()
+    figure.savefig(exact, dpi=1.5 * figure.dpi, bbox_inches="tight")
+    return np.asarray(Image.open(exact).convert("RGB"), float)
+
+
+def test_drawing_is_stored_without_loss_and_sharp(monkeypatch):
+    plt.rcParams["figure.constrained_layout.use"] = False  # it moves a little at each drawing
+    figure, ax = plt.subplots(figsize=(4, 3))
+    ax.imshow(np.arange(4096).reshape(64, 64), cmap="viridis")
+    kind, picture, width = shown_in_a_notebook(monkeypatch)
+    assert kind == "png" and not plt.get_fignums()
+    assert np.array_equal(np.asarray(picture.convert("RGB")), pixels(figure))
+    assert width == round(picture.width / 1.5) and abs(width - 300) < 50
+
+
+def test_photograph_keeps_its_colours(monkeypatch):
+    plt.rcParams["figure.constrained_layout.use"] = False
+    figure, ax = plt.subplots(figsize=(5, 5))
+    ax.imshow(data.astronaut())
+    kind, picture, _ = shown_in_a_notebook(monkeypatch)
+    assert kind == "jpeg" and JpegImagePlugin.get_sampling(picture) == 0
+    assert len(picture.getcolors(picture.width * picture.height)) > 10_000, "posterised"
+    assert np.abs(np.asarray(picture, float) - pixels(figure)).mean() < 3
+
+
+def test_photograph_of_noise_can_be_stored(monkeypatch):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), "uint8")
+    plotting.plot_images([noise] * 4, list("abcd"), columns=4)
+    assert shown_in_a_notebook(monkeypatch)[0] == "jpeg"
+
+
+def test_the_figure_that_is_handed_over_is_shown_and_closed(monkeypatch):
+    first, _ = plt.subplots(figsize=(3, 2))
+    plt.subplots(figsize=(6, 2))
+    _, _, width = shown_in_a_notebook(monkeypatch, first)
+    assert abs(width - 300) < 20 and plt.get_fignums() == [2]
