@@ -1,10 +1,6 @@
 """The ``course`` command on a small lesson."""
 
-import base64
-import io
-
 import nbformat
-import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -53,25 +49,6 @@ def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
 def test_unknown_lesson_is_named(lesson, capsys):
     assert main.main(["run", "99"]) == 1
     assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err
-
-
-def test_stored_pictures_are_small_and_look_the_same(lesson):
-    """A photograph as matplotlib writes it, against what is stored of it."""
-    import matplotlib.pyplot as plt
-    from skimage import data
-
-    photograph = io.BytesIO()
-    plt.imsave(photograph, data.astronaut())
-    cell = new_code_cell("")
-    encoded = base64.b64encode(photograph.getvalue()).decode()
-    cell.outputs = [nbformat.v4.new_output("display_data", {"image/png": encoded})]
-    run._shrink_pictures(new_notebook(cells=[cell]))
-
-    stored = base64.b64decode(cell.outputs[0].data["image/png"])
-    assert len(stored) < len(photograph.getvalue()) / 2
-    pixels = 255 * plt.imread(io.BytesIO(stored))[..., :3]
-    assert pixels.shape == data.astronaut().shape
-    assert np.abs(pixels - data.astronaut()).mean() < 10
 
 
 @pytest.mark.parametrize("code", [0, 1])

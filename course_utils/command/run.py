@@ -1,9 +1,7 @@
 """``course run``: execute the lessons without a browser, show them, and say what changed."""
 
-import base64
 import contextlib
 import copy
-import io
 import os
 import sys
 from collections.abc import Iterator, Sequence
@@ -105,23 +103,8 @@ def execute(notebook, path: Path):
         )
         client.execute()
         bar.update(len(notebook.cells) - bar.n)
-    _shrink_pictures(notebook)
     notebook.metadata.pop("widgets", None)
     return notebook
-
-
-def _shrink_pictures(notebook) -> None:
-    """Store pictures with 256 colours: a third of the bytes, and GitHub still shows the page."""
-    from PIL import Image
-
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            data = output.get("data", {})
-            if "image/png" in data:
-                picture = Image.open(io.BytesIO(base64.b64decode(data["image/png"])))
-                small = io.BytesIO()
-                picture.convert("RGB").quantize(256).save(small, "PNG", optimize=True)
-                data["image/png"] = base64.b64encode(small.getvalue()).decode()
 
 
 def changed_cells(stored, fresh) -> list[int]:
