@@ -1,5 +1,7 @@
 """The two sides of each lesson agree, and every lesson has the course's form."""
 
+import ast
+import html
 import re
 
 import nbformat
@@ -52,7 +54,36 @@ def test_outputs_are_stored_without_errors_or_warnings(lesson):
         for output in cell.outputs:
             assert output.output_type != "error", cell.source
             assert output.get("name") != "stderr", output.text
-    assert any("image/png" in o.get("data", {}) for cell in code for o in cell.outputs)
+
+
+@each_lesson
+def test_every_figure_is_shown_with_its_words(lesson):
+    """In the source: drawn, then shown by ``plotting.show``, never by matplotlib alone."""
+    for cell in from_source(source_of(lesson)).cells:
+        assert "plt.show" not in cell.source, cell.source
+        if cell.cell_type == "code" and re.search(r"plotting\.(plot_|show)|plt\.", cell.source):
+            tree = ast.parse(cell.source)
+            calls = [n for n in ast.walk(tree) if isinstance(n, ast.Call)]
+            shows = [call for call in calls if ast.unparse(call.func) == "plotting.show"]
+            for call in shows:
+                words = [n.value for n in ast.walk(call.args[0]) if isinstance(n, ast.Constant)]
+                assert sum(map(len, filter(None, map(str, words)))) >= 30, ast.unparse(call)
+            assert getattr(tree.body[-1], "value", None) in shows, cell.source
+
+
+@each_lesson
+def test_every_stored_figure_has_its_words(lesson):
+    """A figure left open would be stored as a picture that no screen reader can read."""
+    figures = 0
+    for cell in read(lesson).cells:
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            assert not [kind for kind in data if kind.startswith("image/")], cell.source
+            for image in re.findall(r"<img [^>]*>", data.get("text/html", "")):
+                (alt,) = re.findall(r'alt="([^"]*)"', image)
+                assert len(alt) >= 30 and html.unescape(alt) == data["text/plain"], cell.source
+                figures += 1
+    assert figures
 
 
 @each_lesson
@@ -84,4 +115,4 @@ def test_all_lessons_have_the_same_setup_cell():
 def test_sizes_of_the_notebooks():
     """GitHub does not show a notebook of more than a few megabytes."""
     for path in notebooks_dir().glob("*.ipynb"):
-        assert path.stat().st_size < 5e6, path.relative_to(ROOT)
+        assert path.stat().st_size < 3e6, path.relative_to(ROOT)

@@ -71,8 +71,17 @@ from course_utils.tables import Table
 # what did *not* keep growing?
 
 # %% slideshow={"slide_type": "fragment"}
-plotting.plot_history(published.NETS)
-plt.show()
+oldest, newest = published.NETS[1], published.NETS[-1]
+plotting.plot_history(
+    published.NETS,
+    title=f"What grew from {published.NETS[0].year} to {newest.year}, and what did not?",
+)
+plotting.show(
+    f"{len(published.NETS)} networks as points in four columns: layers with weights, parameters, "
+    f"multiply-adds, ImageNet accuracy. {oldest.name} has {oldest.depth} layers, "
+    f"{costs.quantity(oldest.parameters)} parameters and {oldest.top1} % accuracy, {newest.name} "
+    f"{newest.depth} layers, {costs.quantity(newest.parameters)} parameters and {newest.top1} %."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The same as a table, with its sources. *Parameters* are the numbers a network learns.
@@ -120,7 +129,10 @@ costs.table(lenet)
 
 # %% slideshow={"slide_type": "fragment"}
 plotting.plot_architecture(lenet)
-plt.show()
+plotting.show(
+    "LeNet-5 drawn layer by layer: convolution and pooling take turns, the maps shrink while their "
+    "channels grow, and the last convolution, a dense layer and the output are plain vectors."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Is this the paper's network?** Nearly. The paper speaks of 60,000 parameters; the usual, *fully
@@ -199,7 +211,10 @@ plotting.plot_images(
     columns=10,
     title="The ten digits, as LeNet-5 sees them",
 )
-plt.show()
+plotting.show(
+    "Handwritten digits in a row, white on black, blurred by being enlarged: "
+    + ", ".join(map(str, y_train[:10]))
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Is convolution needed for that? The rival is a dense network with as many parameters: one hidden
@@ -231,13 +246,13 @@ for name, model in (("LeNet-5", lenet), ("dense, as many parameters", dense)):
     runs = experiments.repeat(lambda seed, model=model: accuracy_of(model), label=name)
     accuracy[name] = intervals.mean(100 * runs)
 
-# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.02"]
 ax = plotting.plot_estimates(accuracy, spec=".1f")
 ax.set(
     xlabel="test accuracy [%], mean and 95 % interval of 3 starts",
-    title="LeNet-5 reads over 90 % of new digits, a dense network nearly as many",
+    title="Does it take convolutions to read digits?",
 )
-plt.show()
+plotting.show(f"Test accuracy with 95 % intervals: {intervals.listed(accuracy, '.1f', ' %')}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And modern networks? Sort the layers of a ResNet-50 (lesson 02) by kind. How many of its
@@ -327,17 +342,25 @@ costs.table(alex)
 
 # %% slideshow={"slide_type": "subslide"}
 plotting.plot_architecture(alex)
-plt.show()
+plotting.show(
+    "AlexNet drawn block by block: convolutions on ever smaller maps with ever more channels, "
+    "pooled three times, then three long dense vectors."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Where would you save parameters, and where work? Look at both sides of the next figure: they have
 # hardly anything in common.
 
 # %% slideshow={"slide_type": "fragment"}
-plotting.plot_costs(
-    alex, title="AlexNet keeps its parameters in dense layers and does its work in convolutions"
+every_block = costs.blocks(alex)
+fully_connected = costs.total([block for block in every_block if block.name.startswith("fc")])
+of_parameters = fully_connected.parameters / costs.total(alex).parameters
+of_work = fully_connected.multiply_adds / costs.total(alex).multiply_adds
+plotting.plot_costs(alex, title="Where AlexNet keeps its parameters, and where it does its work")
+plotting.show(
+    "Two bar charts of AlexNet's blocks, parameters on the left and multiply-adds on the right. The "
+    f"dense layers have {of_parameters:.0%} of the parameters and {of_work:.0%} of the work."
 )
-plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Is this the paper's network?** The paper splits it into two towers, one for each graphics card
@@ -417,7 +440,7 @@ epochs = {
 # Read the figure twice: along one learning rate, then from the lowest point of each curve to the
 # next. Which of the two is the fair comparison? (Sigmoid is tanh's older cousin, from 0 to 1.)
 
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=1"]
 ax = plt.figure().add_subplot()
 for activation, values in epochs.items():
     name = "ReLU" if activation == "relu" else activation
@@ -431,10 +454,14 @@ ax.set(
     xticklabels=["0.03", "0.1", "0.3", "1"],
     yticklabels=["2", "5", "10", "15 or more"],
     ylabel="epochs to 5 % training error",
-    title="ReLU beats sigmoid; tanh keeps up once tuned",
+    title="How soon does each activation learn, at which learning rate?",
 )
 ax.minorticks_off()
-plt.show()
+fewest = ", ".join(f"{name} {values.mean(axis=0).min():.1f}" for name, values in epochs.items())
+plotting.show(
+    "Epochs to 5 % training error against the learning rate, a curve for each activation. At its "
+    f"best rate each needs: {fewest}."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # At a small learning rate ReLU is well ahead of tanh, with the best one for each it is not. So
@@ -563,24 +590,33 @@ dropped = experiments.repeat(
 # average of many thinned networks better than one of them, and does one pass of the whole network
 # give the same for a thirtieth of the work?
 
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
 gap = {
     "without dropout": intervals.mean(plain["gap"]),
     "with dropout": intervals.mean(dropped["gap"]),
 }
 views = ("one thinned network", "mean of 30 thinned networks", "the whole network, once")
 ensembles = {name: intervals.mean(dropped[name]) for name in views}
-
-figure, axes = plt.subplots(1, 2, figsize=(12, 3.2))
-plotting.plot_estimates(gap, ax=axes[0]).set(xlabel="test loss − training loss")
-plotting.plot_estimates(ensembles, spec=".1f", ax=axes[1]).set(xlabel="test accuracy [%]")
-figure.suptitle(
-    "Dropout narrows the gap, and the whole network does what the ensemble does", x=0.01, ha="left"
-)
-plt.show()
+DROPOUT_COLOURS = {
+    "without dropout": COLOURS["grey"],
+    "with dropout": COLOURS["blue"],
+    views[0]: COLOURS["sky"],
+    views[1]: COLOURS["orange"],
+    views[2]: COLOURS["blue"],  # the same network
+}
 for name, runs in (("without", plain), ("with", dropped)):
     print(f"{name:>7} dropout: test accuracy {intervals.mean(runs['test accuracy']):.1f} %")
 print(f"whole network and ensemble agree on {intervals.mean(dropped['agreement']):.1f} %")
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.2))
+plotting.plot_estimates(gap, colours=DROPOUT_COLOURS, ax=axes[0])
+plotting.plot_estimates(ensembles, colours=DROPOUT_COLOURS, spec=".1f", ax=axes[1])
+axes[0].set(xlabel="test loss − training loss")
+axes[1].set(xlabel="test accuracy [%]")
+figure.suptitle("What dropout does, and what its thinned networks do together", x=0.01, ha="left")
+plotting.show(
+    f"Left, the gap between the losses: smaller {min(gap, key=lambda name: gap[name].mean)}. Right, "
+    f"test accuracy with 95 % intervals: {intervals.listed(ensembles, '.1f', ' %')}."
+)
 
 # %% slideshow={"slide_type": "subslide"}
 narrower = intervals.mean(plain["gap"] - dropped["gap"]).low > 0
@@ -626,7 +662,7 @@ AUGMENTATIONS = {"shifts": shifts, "flips": flips}
 # between pixels, an 8×8 image is blurred, the test images are not, and the gain is gone. An
 # augmentation should make images like those to come.)
 
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "fragment"}
 chosen = x_small[[2, 6, 9, 4, 7]]
 figure, axes = plt.subplots(2, 5, figsize=(8, 3.8))
 for row, (name, changed) in zip(axes, AUGMENTATIONS.items(), strict=True):
@@ -634,11 +670,12 @@ for row, (name, changed) in zip(axes, AUGMENTATIONS.items(), strict=True):
     for layer in changed():
         images = layer(images, training=True)
     for ax, image, label in zip(row, np.asarray(images)[..., 0], (2, 6, 9, 4, 7), strict=True):
-        ax.imshow(image, cmap="gray")
-        ax.set_title(f"{label}, {name}", fontsize=10)
-        ax.axis("off")
+        plotting.plot_image(image, title=f"{label}, {name}", ax=ax)
 figure.suptitle("A label must survive the change", x=0.01, ha="left")
-plt.show()
+plotting.show(
+    "Five digits of eight by eight pixels in two rows. Shifted by a pixel, above, they keep their "
+    "form; mirrored, below, some look like another sign, a 2 like an S."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The network of claim 03 again, without dropout, on 100 digits, with five starts each. Keras's
@@ -652,19 +689,20 @@ for name, augment in AUGMENTATIONS.items():
         lambda seed, model=model: fit_few(model), range(5), label=name
     )
 
-# %% slideshow={"slide_type": "subslide"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.02"]
 colours = {"none": COLOURS["grey"], "shifts": COLOURS["green"], "flips": COLOURS["vermilion"]}
-figure, axes = plt.subplots(1, 2, figsize=(12, 3.4), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
 for ax, key, label, spec in (
     (axes[0], "gap", "test loss − training loss", ".2f"),
     (axes[1], "test accuracy", "test accuracy [%]", ".1f"),
 ):
     estimates = {name: intervals.mean(runs[key]) for name, runs in augmented.items()}
     plotting.plot_estimates(estimates, colours=colours, spec=spec, ax=ax).set(xlabel=label)
-figure.suptitle(
-    "Augmentation helps where the label stays true, and hurts where it does not", x=0.01, ha="left"
+figure.suptitle("Does augmentation help, and does it matter which?", x=0.01, ha="left")
+plotting.show(
+    "Left, the gap between test and training loss, right, test accuracy, without augmentation, with "
+    f"shifts and with flips. Accuracy with 95 % intervals: {intervals.listed(estimates, '.1f', ' %')}."
 )
-plt.show()
 
 # %% slideshow={"slide_type": "subslide"}
 gaps = {name: runs["gap"] for name, runs in augmented.items()}
@@ -718,10 +756,20 @@ costs.table(vggs[16])
 
 # %% slideshow={"slide_type": "fragment"}
 plotting.plot_architecture(vggs[16])
-plotting.plot_costs(
-    vggs[16], title="Three quarters of VGG-16's parameters are in one dense layer, fc6"
+plotting.show(
+    "VGG-16 drawn block by block: blocks of two or three convolutions, each ending in a pooling that "
+    "halves the map, with more and more channels; then three long dense vectors."
 )
-plt.show()
+
+share_of_fc6 = vggs[16].get_layer("fc6").count_params() / costs.total(vggs[16]).parameters
+plotting.plot_costs(
+    vggs[16], title=f"{share_of_fc6:.0%} of VGG-16's parameters are in one dense layer, fc6"
+)
+plotting.show(
+    "Two bar charts of VGG-16's blocks, parameters on the left and multiply-adds on the right. "
+    f"The dense layer fc6 has {share_of_fc6:.0%} of the parameters; the blocks of convolutions do "
+    "nearly all the work."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Four depths, one module. The parameters hardly change, since the dense layers hold most of them;
@@ -789,20 +837,20 @@ maps = {
 field = {name: int((m.max(axis=1) > 0).sum(axis=1).max()) for name, m in maps.items()}
 cost = {name: costs.total(stack(kernels)) for name, kernels in STACKS.items()}
 
-figure, axes = plt.subplots(1, 4, figsize=(12, 3.6))
+figure, axes = plt.subplots(1, 4, figsize=(10, 3.2))
 for ax, (name, values) in zip(axes, maps.items(), strict=True):
     mean = values.mean(axis=0)
     ax.imshow(mean / mean.max(), cmap="Blues")
-    ax.set_title(f"{name}: sees {field[name]}×{field[name]}", fontsize=11)
+    ax.set_title(f"{name} sees {field[name]}×{field[name]}", fontsize=11)
     ax.set_xlabel(f"{cost[name].parameters:,} parameters", fontsize=11)
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
-figure.suptitle(
-    "Two 3×3 see as much as one 5×5, three as much as one 7×7, for fewer parameters",
-    x=0.01,
-    ha="left",
+figure.suptitle("What one output sees of its input, and what that costs", x=0.01, ha="left")
+sights = (f"{name}: {field[name]}×{field[name]} pixels" for name in maps)
+plotting.show(
+    "Four maps, darker where the central output depends more on an input pixel. Seen are, "
+    f"{'; '.join(sights)}. Single kernels see evenly, stacks fade towards the corners."
 )
-plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A stack sees its corners only along one path, its centre along many: the field is as wide, but not
@@ -865,15 +913,20 @@ def each_start(seed):
 
 spread = experiments.repeat(each_start)
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=1"]
 ax = plotting.plot_curves(range(1, 14), spread)
 ax.set(
     yscale="log",
     xlabel="convolution",
     ylabel="spread of its outputs (image: 1)",
-    title="With N(0, 0.01²) nothing of the photograph is left after 13 layers",
+    title="How much of the photograph's spread arrives in each layer?",
 )
-plt.show()
+powers = {name: np.log10(values[:, -1]).mean() for name, values in spread.items()}
+plotting.show(
+    "Spread of the outputs after each convolution on a logarithmic axis, a line for each start. In "
+    "the last, it is ten to the power of "
+    + "; ".join(f"{power:.0f} with {name}" for name, power in powers.items())
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each layer multiplies the spread by a factor. He et al. (2015) choose it to be 1 for ReLU. Glorot
@@ -954,23 +1007,26 @@ losses = {
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The dotted line is the loss of guessing (ln 10). Which curves leave it, and when?
 
-# %% slideshow={"slide_type": "fragment"}
-ax = plt.figure(figsize=(11, 4.5)).add_subplot()
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.5"]
+ax = plt.figure(figsize=(10, 4.5)).add_subplot()
 for name, curve in losses.items():
     plotting.plot_curves(range(1, curve.shape[1] + 1), {name: curve}, ax=ax)
 ax.axhline(np.log(10), color=COLOURS["grey"], linestyle=":")
 for epoch, text in ((EPOCHS, " 13 layers"), (EPOCHS + STAGE, " 16 layers")):
     ax.axvline(epoch + 0.5, color=COLOURS["vermilion"], lw=1, linestyle="--")
-    ax.text(epoch + 0.5, 0.05, text, color=COLOURS["vermilion"], fontsize=10)
+    ax.text(epoch + 0.5, 0.05, text, color=COLOURS["vermilion"], fontsize=11)
 ax.set(
     xlabel="epoch",
     ylabel="training loss",
     xticks=range(0, 19, 3),
     ylim=(0, 2.45),
-    title="A small start holds 16 layers still; stages, or a better start, do not",
+    title="Which start lets 16 layers learn?",
 )
 ax.legend(loc="upper left", bbox_to_anchor=(1, 1))
-plt.show()
+plotting.show(
+    f"Training loss by epoch; guessing has {np.log(10):.1f}. At the end, mean of the seeds: "
+    + "; ".join(f"{name} {curve[:, -1].mean():.1f}" for name, curve in losses.items())
+)
 
 # %% slideshow={"slide_type": "subslide"}
 guessing = np.log(10)

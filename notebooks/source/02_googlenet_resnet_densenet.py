@@ -143,7 +143,10 @@ costs.table(net, caption="GoogLeNet")
 
 # %% slideshow={"slide_type": "fragment"}
 plotting.plot_architecture(net)
-plt.show()
+plotting.show(
+    "GoogLeNet drawn block by block: a stem, then inception modules of four branches each on ever "
+    "smaller maps, global average pooling and a single dense layer."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Is it the published net?** Two counts are in use, and both can be met:
@@ -235,10 +238,13 @@ ax.set_xticks(range(len(INCEPTION)), INCEPTION)
 ax.set(
     xlabel="inception module",
     ylabel="multiply-adds [M]",
-    title="Without 1×1 bottlenecks a module costs 2 to 5 times as much",
+    title="What a module costs with 1×1 bottlenecks, and without",
 )
 ax.legend()
-plt.show()
+plotting.show(
+    "Bars of the multiply-adds of each inception module, with and without 1×1 bottlenecks. Without, "
+    f"a module costs {min(ratio.values()):.1f} to {max(ratio.values()):.1f} times as much."
+)
 
 # %% slideshow={"slide_type": "subslide"}
 all_with = costs.total([*with_1x1.values()])
@@ -390,9 +396,16 @@ with networks.shapes_only():
 costs.table(resnets[50], caption="ResNet-50")
 
 # %% slideshow={"slide_type": "subslide"}
-for depth in (18, 50):
-    plotting.plot_architecture(resnets[depth])
-    plt.show()
+plotting.plot_architecture(resnets[18])
+plotting.show(
+    "ResNet-18 drawn block by block: a stem, blocks of two convolutions with an arc over each that "
+    "adds its input to its output, average pooling and a dense layer."
+)
+plotting.plot_architecture(resnets[50])
+plotting.show(
+    "ResNet-50 drawn the same way: twice as many blocks, of three convolutions each, with four times "
+    "the channels; the maps shrink at the same places."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Are they the published nets?** PyTorch counts what is trained, and gives a convolution no bias
@@ -520,21 +533,24 @@ gradient = experiments.repeat(gradients, label="gradients")
 # Look at the scale: each grid line is many powers of ten. Where does the gradient vanish, where
 # does it explode, and in which setting does it do neither at any depth?
 
-# %% slideshow={"slide_type": "fragment"}
-fig, axes = plt.subplots(1, 3, sharey=True, figsize=(13, 4.2))
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=1"]
+fig, axes = plt.subplots(1, 3, sharey=True, figsize=(10, 4.2))
 for ax, setting in zip(axes, SETTINGS, strict=True):
     curves = {kind: gradient[setting, kind] for kind in KINDS}
     plotting.plot_curves(DEPTHS, curves, colours=KIND_COLOURS, ax=ax)
     ax.set_title(setting, fontsize=12, fontweight="normal")
     ax.set(xlabel="layers", yscale="log", xticks=DEPTHS)
 axes[0].set_ylabel("gradient at the first layer")
-fig.suptitle(
-    "The plain net's gradient vanishes or explodes with depth; with shortcuts and batch "
-    "normalization it stays level",
-    x=0.01,
-    ha="left",
+fig.suptitle("What becomes of the gradient as nets grow deeper?", x=0.01, ha="left")
+powers = {
+    f"{setting}, {kind}": np.log10(norms[:, -1] / norms[:, 0]).mean()
+    for (setting, kind), norms in gradient.items()
+}
+plotting.show(
+    "Gradient at the first layer against the number of layers, plain and residual, one panel for "
+    f"each setting. From {DEPTHS[0]} to {DEPTHS[-1]} layers it changes by powers of ten: "
+    + "; ".join(f"{name} {power:.0f}" for name, power in powers.items())
 )
-plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The lecture says *no gradient vanishing*. More exactly:
@@ -597,23 +613,26 @@ def train_all(seed):
 
 losses = experiments.repeat(train_all, label="training")
 
-# %% slideshow={"slide_type": "subslide"}
-fig, axes = plt.subplots(1, 2, sharey=True, figsize=(11, 4.5))
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.4"]
+DEPTH_COLOURS = COLOURS["sky"], COLOURS["purple"], COLOURS["black"]
+fig, axes = plt.subplots(1, 2, sharey=True, figsize=(10, 4.5))
 for ax, kind in zip(axes, ("plain", "residual"), strict=True):
     curves = {
         f"{depth} layers": convolve1d(losses[kind, depth], np.ones(5) / 5)[:, 2:-2]
         for depth in DEPTHS
     }
-    plotting.plot_curves(np.arange(3, STEPS - 1), curves, ax=ax)
+    shades = dict(zip(curves, DEPTH_COLOURS, strict=True))
+    plotting.plot_curves(np.arange(3, STEPS - 1), curves, colours=shades, ax=ax)
     ax.set_title(kind, fontsize=12, fontweight="normal")
     ax.set(xlabel="batches of 64 images", ylim=(0, 3))
 axes[0].set_ylabel("training loss (mean of 5 batches)")
-fig.suptitle(
-    "The deeper the plain net, the worse it trains; residual nets train at any depth",
-    x=0.01,
-    ha="left",
+fig.suptitle("Which depth can be trained, without shortcuts and with them?", x=0.01, ha="left")
+at_the_end = (
+    f"{kind}, {depth} layers {losses[kind, depth][:, -5:].mean():.1f}"
+    for kind in KINDS
+    for depth in DEPTHS
 )
-plt.show()
+plotting.show(f"Training loss by batch, a line for each depth. At the end: {'; '.join(at_the_end)}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Does the block learn a residual?
@@ -621,17 +640,26 @@ plt.show()
 # If it does, *F(x)* should be a small correction of *x*. Here is its size in each of the 21 blocks
 # of the 44-layer net, before and after training. Guess first: is it training that makes it small?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 sizes = {when: losses[when] for when in ("before training", "after training")}
-ax = plotting.plot_curves(np.arange(1, 22), sizes)
+ax = plotting.plot_curves(
+    np.arange(1, 22),
+    sizes,
+    colours={"before training": COLOURS["grey"], "after training": KIND_COLOURS["residual"]},
+)
 ax.axhline(1, color=COLOURS["grey"], ls="--")
 ax.set(
     xlabel="block",
     ylabel="‖F(x)‖ / ‖x‖",
     ylim=(0, None),
-    title="What a block adds is small, but it was so before training",
+    title="How much does a block add to what it gets?",
 )
-plt.show()
+plotting.show(
+    "Size of F(x) over that of x from block to block. In the first and in the last it is "
+    + "; ".join(
+        f"{s[:, 0].mean():.2f} and {s[:, -1].mean():.2f} {when}" for when, s in sizes.items()
+    )
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # It is mostly the construction: each sum makes *x* larger, while batch normalization holds *F(x)*
@@ -730,7 +758,10 @@ costs.table(net, caption=net.name)
 
 # %% slideshow={"slide_type": "subslide"}
 plotting.plot_architecture(net)
-plt.show()
+plotting.show(
+    "DenseNet-121 drawn block by block: a stem, then dense blocks of many convolutions that "
+    "concatenate, and between them transitions that halve map and channels; pooling, a dense layer."
+)
 
 # %% slideshow={"slide_type": "subslide"}
 dense_total = costs.total(net)
@@ -826,26 +857,24 @@ def accuracy_within(net, reach):
 
 accuracies = experiments.repeat(train_three_kinds, label="dense, residual, plain")
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.15"]
 sizes = [costs.total(net).trainable for net in small_nets["dense"]]
-fig, axes = plt.subplots(1, 2, sharex=True, figsize=(11, 3.2))
+said = []
+fig, axes = plt.subplots(1, 2, sharex=True, figsize=(10, 3.2))
 for i, ax in enumerate(axes):
     estimates = {kind: intervals.mean(accuracies[kind][:, i]) for kind in KIND_COLOURS}
     plotting.plot_estimates(estimates, colours=KIND_COLOURS, ax=ax)
     ax.set_title(f"about {sizes[i] / 1000:.0f} k parameters", fontsize=12, fontweight="normal")
     ax.set(xlabel="test accuracy")
-fig.suptitle(
-    "At equal depth and size a dense net scores no more than a residual one",
-    x=0.01,
-    ha="left",
-)
-plt.show()
+    said.append(f"with {sizes[i] / 1000:.0f} k parameters: {intervals.listed(estimates)}")
+fig.suptitle("Which kind of net gets most from its parameters?", x=0.01, ha="left")
+plotting.show(f"Test accuracy with 95 % intervals, {'. And '.join(said)}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Are old features used again?** Take the trained dense net and let each layer see the outputs of
 # the last one, two, four … layers only. If old features did not matter, nothing would be lost.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
 ax = plotting.plot_curves(
     REACHES,
     {"dense, 12 layers": accuracies["reach"]},
@@ -858,9 +887,13 @@ ax.set(
     ylabel="test accuracy",
     ylim=(0, 1),
     xticks=REACHES,
-    title="Cut off from old features, the dense net forgets what it knew",
+    title="What is left when old features are cut off?",
 )
-plt.show()
+by_reach = accuracies["reach"].mean(axis=0)
+plotting.show(
+    "Test accuracy of the trained dense net against how many layers back each layer still sees: "
+    f"{by_reach[0]:.2f} with {REACHES[0]}, {by_reach[-1]:.2f} with {REACHES[-1]}."
+)
 
 
 # %% slideshow={"slide_type": "subslide"}

@@ -47,7 +47,6 @@ import time
 from pathlib import Path
 
 import cv2
-import matplotlib.pyplot as plt
 import numpy as np
 from keras.applications import VGG16
 
@@ -79,10 +78,16 @@ Table(
 # edge: those models give the most accuracy for their size.
 
 # %% slideshow={"slide_type": "fragment"}
-plotting.plot_model_catalogue(
-    catalogue, title="VGG is the largest and among the least accurate: size is not quality"
+plotting.plot_model_catalogue(catalogue, title="Is a larger model a better one?")
+largest, most_accurate = max(catalogue, key=lambda info: info.parameters), catalogue[-1]
+plotting.show(
+    "ImageNet accuracy of the models against their parameters. "
+    + " and ".join(
+        f"{info.name} has {info.parameters / 1e6:.0f} million and {100 * info.top1:.1f} %"
+        for info in (largest, most_accurate)
+    )
+    + ": the largest and the most accurate."
 )
-plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which of them can be used right now, without a network? Those whose weights come with the course,
@@ -133,7 +138,7 @@ plotting.plot_images(
     ["cv2.imread (BGR)", "after cv2.cvtColor (RGB)"],
     title="OpenCV stores blue first; everybody else, red",
 )
-plt.show()
+plotting.show("A cat's face twice: bluish as OpenCV reads it, in natural colours after conversion.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # No error, no warning: the numbers are a picture either way. And if the path is wrong, `imread`
@@ -164,9 +169,12 @@ plotting.plot_images(
     [rocket, *squares],
     [f"original {rocket.shape[1]}×{rocket.shape[0]}", *methods],
     columns=4,
-    title="Stretching makes the rocket fat; cropping is what the models were tested with",
+    title="One photograph, made square in three ways",
 )
-plt.show()
+plotting.show(
+    "A rocket on its launch pad four times: the wide original; stretched to a square, which makes "
+    "all of it narrower; padded with black above and below; cropped to its middle."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # How much does the answer depend on it? The same photograph, made square in three ways.
@@ -224,16 +232,19 @@ Table(
 # looks harmless and stays in the code for years. Stretching costs nothing on average here: it helps
 # the cat and harms the rocket.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
 first = answers["right"].argmax(axis=1)
 left = [p[np.arange(len(first)), first].mean() for p in answers.values()]
 
 ax = plotting.plot_probabilities(list(answers), left)
 ax.set(
     xlabel="mean probability of the class named when fed rightly",
-    title="A wrong scale can destroy the answer; wrong colours quietly weaken it",
+    title="How much of the answer is left after each mistake?",
 )
-plt.show()
+plotting.show(
+    "Bars of the mean probability that is left for the class named when fed rightly: "
+    + ", ".join(f"{name} {p:.0%}" for name, p in zip(answers, left, strict=True))
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ask it
@@ -247,7 +258,10 @@ top = classifier.predict_top(list(photos.values()), k=5)
 plotting.plot_top_predictions(
     list(photos.values()), top, title=f"Five best guesses of {classifier.name}"
 )
-plt.show()
+plotting.show(
+    "Each photograph beside bars of its five most probable classes. First answers: "
+    + ", ".join(f"{name} {guesses[0].label}" for name, guesses in zip(photos, top, strict=True))
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The probabilities of the 1000 classes sum to one, whatever the picture shows. ImageNet has no class

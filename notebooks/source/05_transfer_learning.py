@@ -118,7 +118,10 @@ guards.check_disjoint(x_train, x_test)
 plotting.plot_samples(
     x_train, y_train, CLASS_NAMES, per_class=6, title="Five classes, different objects each time"
 )
-plt.show()
+plotting.show(
+    f"Training images, a row for each class: {', '.join(CLASS_NAMES)}. Objects of one class differ "
+    "in kind, colour, number and background."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What does an ImageNet network say already?
@@ -131,8 +134,14 @@ imagenet = pretrained.load("EfficientNetLite0")
 examples = [np.flatnonzero(y_test == label)[4] for label in range(len(CLASS_NAMES))]
 top = imagenet.predict_top(x_test[examples], k=3)
 
-plotting.plot_top_predictions(x_test[examples], top, title="1000 classes, few of ours among them")
-plt.show()
+plotting.plot_top_predictions(
+    x_test[examples], top, title="What a network with 1000 other classes says of our five"
+)
+first = (f"{name}: {guesses[0].label}" for name, guesses in zip(CLASS_NAMES, top, strict=True))
+plotting.show(
+    "A test image of each class beside bars of its most probable ImageNet classes. First answers: "
+    + ", ".join(first)
+)
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Its answers are often sensible, in its own vocabulary. It has no class for a playing card, and its
@@ -221,14 +230,20 @@ head.summary()
 #
 # What to look at: the training images are learned. Are the test images?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 random_start = experiments.repeat(
     lambda seed: train_head(features_train, features_test)[1], label="training heads"
 )
-plotting.plot_learning_curve(
-    random_start, title="Started at random, the head learns its training images by heart"
-)
-plt.show()
+
+
+def in_words(history):
+    """Last accuracies of a learning curve, for its alternative text."""
+    seen, unseen = (history[key][:, -1].mean() for key in ("accuracy", "val_accuracy"))
+    return f"in the last epoch {seen:.0%} of the training and {unseen:.0%} of the test images"
+
+
+plotting.plot_learning_curve(random_start, title="A head that starts from random weights")
+plotting.show(f"Accuracy by epoch, head started at random: right are {in_words(random_start)}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Why? The head has 512 weights for each class, and 65 images to learn them from. Training changes
@@ -239,7 +254,7 @@ plt.show()
 # stay equal. A softmax layer on fixed features may; it then is logistic regression. (This reason,
 # and no test accuracy, is why we take it: a choice made on the test set would spoil the test.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 heads = []
 
 
@@ -250,10 +265,8 @@ def trial(seed):
 
 
 zero_start = experiments.repeat(trial, label="training heads")
-plotting.plot_learning_curve(
-    zero_start, title="Started from zero, what it learns holds for new objects"
-)
-plt.show()
+plotting.plot_learning_curve(zero_start, title="A head that starts from zero")
+plotting.show(f"Accuracy by epoch, head started from zero: right are {in_words(zero_start)}.")
 
 # %% slideshow={"slide_type": "fragment"}
 gain = intervals.mean(
@@ -286,12 +299,17 @@ print("better than 80 %:           ", accuracy.low > 0.8)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which classes are mixed up? Rows are the truth, columns the answer; every row sums to 40.
 
-# %% slideshow={"slide_type": "fragment"}
-_, ax = plt.subplots(figsize=(6, 5.2))
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
 plotting.plot_confusion_matrix(
-    y_test, y_pred, CLASS_NAMES, title="Nearly all test images lie on the diagonal", ax=ax
+    y_test,
+    y_pred,
+    CLASS_NAMES,
+    title=f"{accuracy.mean:.0%} of the test images lie on the diagonal",
 )
-plt.show()
+plotting.show(
+    "Table of true classes in rows and answers in columns, darker where more images lie. On the "
+    f"diagonal, where the answer is right, lie {accuracy.mean:.0%}."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Look at what it got wrong. Would you have been right? If all the mistakes share something (a
@@ -307,7 +325,10 @@ plotting.plot_predictions(
     CLASS_NAMES,
     title="Its mistakes" if len(wrong) else "No mistakes; these were its least certain answers",
 )
-plt.show()
+plotting.show(
+    "Test images, each with the class that the head names, its probability and, where that is wrong, "
+    "the true class."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Is it really the pretraining?
@@ -375,15 +396,18 @@ right = {
 }
 scores = {name: accuracy_of(runs) for name, runs in right.items()}
 
-# %% slideshow={"slide_type": "fragment"}
-ax = plotting.plot_estimates(scores, spec=".0%")
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
+METHOD_COLOURS = dict(
+    zip(scores, (plotting.COLOURS[c] for c in ("blue", "orange", "vermilion")), strict=True)
+)
+ax = plotting.plot_estimates(scores, colours=METHOD_COLOURS, spec=".0%")
 ax.axvline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     xlim=(0, 1),
     xlabel="test accuracy (95 % interval; dashed: guessing)",
-    title="The weights make the difference; the architecture alone does not",
+    title="Is it the weights, or would the architecture do?",
 )
-plt.show()
+plotting.show(f"Test accuracy with 95 % intervals: {intervals.listed(scores, '.0%')}.")
 
 # %% slideshow={"slide_type": "fragment"}
 best, crafted, random = scores.values()
@@ -425,9 +449,12 @@ kernels = base.get_layer("block1_conv1").kernel.numpy()
 plotting.plot_images(
     as_pictures(kernels),
     columns=16,
-    title="The first 64 kernels: edges of several directions, spots, and colours against each other",
+    title=f"The {kernels.shape[-1]} kernels of the first convolution",
 )
-plt.show()
+plotting.show(
+    f"{kernels.shape[-1]} kernels as squares of 3×3 coloured pixels. Some are light on one side and "
+    "dark on the other, in several directions; some have a spot; some are of one colour."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Kernels further up have 64 to 512 channels and cannot be drawn. The second way: show each unit all
@@ -449,17 +476,18 @@ for block in ("block1", "block3", "block5"):
     found = networks["ImageNet"][1][block]
     label = f"{block}: each unit sees {found.field.size}×{found.field.size} pixels"
     patches[label] = [found.patches(x_test, unit, 6) for unit in most_selective(found, 5)]
-plotting.plot_patches(
-    patches, title="What excites a unit: in block 1 a few pixels, in block 5 most of an object"
+plotting.plot_patches(patches, title="What excites a unit, in an early, a middle and a late block")
+plotting.show(
+    "Patches of test images that excite units most, a row for each unit. Early ones are light and "
+    f"dark edges, middle ones patterns, late ones objects. {'; '.join(patches)}."
 )
-plt.show()
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The third way gives a number. If later blocks find what classes are made of, a linear head on their
 # averaged outputs should do better from block to block. And in a random network, where depth adds no
 # knowledge?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 BLOCKS = list(networks["ImageNet"][0])
 
 by_depth = {
@@ -468,14 +496,21 @@ by_depth = {
         accuracy_of([probe_block(name, b) for name in random_networks]) for b in BLOCKS
     ],
 }
-ax = plotting.plot_estimates_along(BLOCKS, by_depth)
+colours = dict(
+    zip(by_depth, (plotting.COLOURS["blue"], plotting.COLOURS["vermilion"]), strict=True)
+)
+ax = plotting.plot_estimates_along(BLOCKS, by_depth, colours=colours)
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     ylim=(0, 1),
     ylabel="test accuracy (95 % interval)",
-    title="With ImageNet weights later blocks know more; with random ones depth adds little",
+    title="How much does each block know of the five classes?",
 )
-plt.show()
+ends = (f"with {name} {row[0].mean:.0%} and {row[-1].mean:.0%}" for name, row in by_depth.items())
+plotting.show(
+    f"Test accuracy of a probe after each block; after {BLOCKS[0]} and after {BLOCKS[-1]} it is "
+    f"{', '.join(ends)}."
+)
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -563,14 +598,17 @@ plotting.plot_heat(
     masks=masks_test[looked_at[picked]],
     title="Where the evidence for the answer lies",
 )
-plt.show()
+plotting.show(
+    "Test images darkened but where the evidence for the answer lies, with the object's outline in "
+    "white: right answers first, then wrong ones."
+)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Pictures can be picked. A number cannot: which share of the heat lies on the object? A map that is
 # the same everywhere would have the share of the picture that the object covers. Heat maps of 14×14
 # squares are coarse, so even a perfect one spills over the outline.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
 masks = masks_test[looked_at]
 on_object = (heat * masks).sum(axis=(1, 2)) / heat.sum(axis=(1, 2))
 covered = masks.mean(axis=(1, 2))
@@ -585,9 +623,9 @@ ax = plotting.plot_estimates(shares, spec=".0%")
 ax.set(
     xlim=(0, 1),
     xlabel="mean share (95 % interval)",
-    title="More evidence lies on the object than by chance",
+    title="Does the evidence lie on the object?",
 )
-plt.show()
+plotting.show(f"Mean shares with 95 % intervals: {intervals.listed(shares, '.0%')}.")
 
 # %% slideshow={"slide_type": "fragment"}
 surplus = intervals.mean((on_object - covered)[answered_right])
@@ -617,9 +655,12 @@ plotting.plot_images(
     columns=4,
     title="Two frames of one video",
 )
-plt.show()
+plotting.show(
+    "Two training images, each beside its next frame: nearly the same picture, moved a little and "
+    "slightly darker."
+)
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.1"]
 random_name, seed = "VGG16, random weights", experiments.SEEDS[0]
 frames = {  # each network, with its features of the first frames from above
     "VGG16, ImageNet weights": (base, features_train),
@@ -638,16 +679,23 @@ for name, (network, features) in frames.items():
 ax = plotting.plot_estimates_along(
     list(frames),
     {"next frames (leak)": list(leaking.values()), "new objects (honest)": list(honest.values())},
+    colours={
+        "next frames (leak)": plotting.COLOURS["purple"],
+        "new objects (honest)": plotting.COLOURS["green"],
+    },
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     xlim=(-0.5, 1.5),
     ylim=(0, 1.05),
     ylabel="test accuracy (95 % interval)",
-    title="With a leak, even random features look good",
+    title="How good do they look with the leak, and without?",
 )
 ax.legend(loc="lower left")
-plt.show()
+plotting.show(
+    f"Test accuracy with 95 % intervals. Next frames: {intervals.listed(leaking, '.0%')}. New "
+    f"objects: {intervals.listed(honest, '.0%')}."
+)
 
 # %% slideshow={"slide_type": "fragment"}
 print(
@@ -669,7 +717,7 @@ print("random features, new objects: below 50 %:", honest[random_name].high < 0.
 # is the mean distance from the diagonal (Guo et al. 2017). Its interval is a *bootstrap*: the same
 # number for 2000 test sets drawn from ours with replacement.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
 confidence = probabilities.max(axis=1)
 BINS = 5  # with 200 answers
 error = intervals.bootstrap(
@@ -681,7 +729,10 @@ plotting.plot_reliability(
     if confidence.mean() < is_right.mean()
     else "On new objects it claims more than it holds",
 )
-plt.show()
+plotting.show(
+    "Share of right answers against confidence, with the diagonal where both agree. On average it is "
+    f"{confidence.mean():.0%} sure and {is_right.mean():.0%} right."
+)
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 print(f"mean confidence {confidence.mean():.1%}, accuracy {is_right.mean():.1%}")
@@ -690,7 +741,7 @@ print(f"expected calibration error {error:.1%} (bootstrap)")
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And a picture of none of the five? Guess what it says of a cat before you run the cell.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 none_of_five = {n: p for n, p in sample_photographs().items() if n != "grace_hopper"}
 strangers = read_images(none_of_five.values(), 224)
 said = head.predict(transfer.extract_features(base, strangers, preprocess_input), verbose=0)
@@ -699,7 +750,10 @@ plotting.plot_images(
     [f"{CLASS_NAMES[row.argmax()]}, {row.max():.0%} sure" for row in said],
     title="It has no word for 'none of these'",
 )
-plt.show()
+plotting.show(
+    f"Photographs of {', '.join(none_of_five)}: each is given one of the five class names, and the "
+    f"surest answer is {said.max():.0%} sure."
+)
 
 # %% slideshow={"slide_type": "fragment"}
 print("a photograph of none of the five, and over 80 % sure:", (said.max(axis=1) > 0.8).any())
@@ -730,7 +784,10 @@ plotting.plot_predictions(
     CLASS_NAMES,
     title="Trained on rendered pictures, asked of photographs",
 )
-plt.show()
+plotting.show(
+    f"{len(truth)} photographs, each with the class that the head names and its probability; wrong "
+    "ones in vermilion with the true class."
+)
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 known = int((answers.argmax(axis=1) == truth).sum())
@@ -767,11 +824,14 @@ picture = x_test[[0]]
 answer = classifier.predict(picture.astype("float32"), verbose=0)[0]
 
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3), width_ratios=(1, 2))
-plotting.plot_image(picture[0], f"truth: {CLASS_NAMES[y_test[0]]}", ax=left)
+plotting.plot_image(picture[0], title=f"truth: {CLASS_NAMES[y_test[0]]}", ax=left)
 order = answer.argsort()[::-1]
 plotting.plot_probabilities([CLASS_NAMES[i] for i in order], answer[order], ax=right)
 right.set(xlabel="probability", title=f"It says: {CLASS_NAMES[order[0]]}")
-plt.show()
+plotting.show(
+    f"A test image of class {CLASS_NAMES[y_test[0]]} beside bars of the five probabilities; the "
+    f"largest is that of {CLASS_NAMES[order[0]]}."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The lecture's variant: features from fc2

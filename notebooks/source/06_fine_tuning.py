@@ -45,7 +45,6 @@ import functools
 import time
 
 import keras
-import matplotlib.pyplot as plt
 import numpy as np
 from keras import layers
 
@@ -143,7 +142,10 @@ plotting.plot_images(
     columns=5,
     title="Other pixels, the same object: each epoch sees new versions",
 )
-plt.show()
+plotting.show(
+    "Three training images, a row each, as they are and in four augmented versions: mirrored, turned, "
+    "moved, closer or further, brighter or darker."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One model for all four ways
@@ -376,7 +378,13 @@ def fine_tune(way, chosen, learning_rate, steps):
 # class and look at the other 5: the test set is not asked. How far can you go to the right before
 # it hurts, if all layers learn? If only the last block does?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
+WAY_COLOURS = {
+    "head only": plotting.COLOURS["blue"],
+    "last block": plotting.COLOURS["green"],
+    "all layers": plotting.COLOURS["purple"],
+    "from scratch": plotting.COLOURS["vermilion"],
+}
 RATES = (1e-5, 1e-4, 1e-3, 1e-2)
 
 
@@ -392,16 +400,24 @@ def validate(seed):
 
 
 by_rate = experiments.repeat(validate, label="learning rates", keep=True)
-ax = plotting.plot_curves(RATES, {way: 100 * right for way, right in by_rate.items()})
+curves = {way: 100 * right for way, right in by_rate.items()}
+ax = plotting.plot_curves(RATES, curves, colours=WAY_COLOURS)
 ax.axhline(20, color="0.5", ls="--")
 ax.set(
     xscale="log",
     ylim=(0, 102),
     xlabel="learning rate (Adam)",
     ylabel="right of 25 images held out (%)",
-    title="A hundred times too fast, and ImageNet is forgotten",
+    title="At which learning rate is ImageNet forgotten?",
 )
-plt.show()
+ends = (
+    f"{way} {right[:, 0].mean():.0%} and {right[:, -1].mean():.0%}"
+    for way, right in by_rate.items()
+)
+plotting.show(
+    "Images held out that are right, against the learning rate, with bands over the seeds. At the "
+    f"smallest and at the largest rate: {', '.join(ends)}; guessing has {1 / len(CLASS_NAMES):.0%}."
+)
 
 # %% slideshow={"slide_type": "fragment"}
 for way, right in by_rate.items():
@@ -453,10 +469,9 @@ results["from scratch"] = experiments.repeat(trial, label="from scratch", keep=T
 # What to look at: the distance between the lowest curve and the others, and whether the others can
 # be told apart. Bands reach from the worst to the best seed.
 
-# %% slideshow={"slide_type": "fragment"}
-ax = plotting.plot_curves(
-    PER_CLASS, {way: 100 * result["accuracy"] for way, result in results.items()}
-)
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
+curves = {way: 100 * result["accuracy"] for way, result in results.items()}
+ax = plotting.plot_curves(PER_CLASS, curves, colours=WAY_COLOURS)
 ax.axhline(20, color="0.5", ls="--")
 ax.text(PER_CLASS[-1], 15, "guessing", ha="right", va="center", color="0.4")
 ax.set(
@@ -464,10 +479,14 @@ ax.set(
     ylim=(0, 102),
     xlabel="training images of each class",
     ylabel="test accuracy (%)",
-    title="Pretraining makes the difference",
+    title="How good does each way become, from how many images?",
 )
 ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
-plt.show()
+ends = (f"{way} {r['accuracy'][:, -1].mean():.0%}" for way, r in results.items())
+plotting.show(
+    "Test accuracy against the number of training images of each class, with bands over the seeds. "
+    f"With {PER_CLASS[-1]} images: {', '.join(ends)}."
+)
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 Table(
