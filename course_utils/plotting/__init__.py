@@ -22,13 +22,14 @@ from course_utils.plotting.intervals import plot_estimates, plot_estimates_along
 from course_utils.plotting.published import plot_history
 from course_utils.plotting.segmentation import plot_masks
 from course_utils.plotting.show import show
-from course_utils.plotting.style import CLASS_COLOURS, COLOURS, set_style
+from course_utils.plotting.style import CLASS_COLOURS, COLOURS, METHOD_COLOURS, set_style
 from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
 from course_utils.plotting.units import plot_patches
 
 __all__ = [
     "CLASS_COLOURS",
     "COLOURS",
+    "METHOD_COLOURS",
     "plot_architecture",
     "plot_confusion_matrix",
     "plot_costs",

@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.plotting.style import given_or_new
+from course_utils.plotting.style import METHOD_COLOURS, given_or_new
 
 
 def plot_curves(
     x: Sequence[float],
     curves: Mapping[str, np.ndarray],
     *,
-    colours: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] = METHOD_COLOURS,
     styles: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
@@ -25,7 +25,7 @@ def plot_curves(
     curves : mapping of label to ndarray of shape ``(seeds, steps)``
         NaN ends or interrupts a curve.
     colours, styles : mapping of label to matplotlib colour or line style
-        Those that are not given follow the colour cycle and are solid.
+        Those that are not in it follow the colour cycle and are solid.
     ax : Axes, optional
         Where to draw; a new figure if not given.
 
@@ -40,7 +40,7 @@ def plot_curves(
             x,
             values.mean(axis=0),
             label=label,
-            color=(colours or {}).get(label),
+            color=colours.get(label),
             linestyle=(styles or {}).get(label, "-"),
         )
         ax.fill_between(

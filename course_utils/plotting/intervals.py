@@ -6,13 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils.intervals import Estimate
-from course_utils.plotting.style import SMALL, given_or_new
+from course_utils.plotting.style import METHOD_COLOURS, SMALL, given_or_new
 
 
 def plot_estimates(
     estimates: Mapping[str, Estimate],
     *,
-    colours: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] = METHOD_COLOURS,
     spec: str = ".2f",
     ax: Axes | None = None,
 ) -> Axes:
@@ -22,6 +22,7 @@ def plot_estimates(
     ----------
     estimates : mapping of label to Estimate
     colours : mapping of label to matplotlib colour
+        Those that are not in it follow the colour cycle.
     spec : str
         Format of the mean that is written above its point.
     ax : Axes, optional
@@ -34,7 +35,7 @@ def plot_estimates(
     ax = given_or_new(ax, (8, 0.8 + 0.6 * len(estimates)))
     labels = list(estimates)
     for i, (label, estimate) in enumerate(estimates.items()):
-        colour = (colours or {}).get(label, f"C{i}")
+        colour = colours.get(label, f"C{i}")
         ax.plot([estimate.low, estimate.high], [i, i], color=colour, lw=3, solid_capstyle="butt")
         ax.plot(estimate.mean, i, "o", color=colour, ms=9)
         ax.annotate(
@@ -55,7 +56,7 @@ def plot_estimates_along(
     x: Sequence[float] | Sequence[str],
     estimates: Mapping[str, Sequence[Estimate]],
     *,
-    colours: Mapping[str, str] | None = None,
+    colours: Mapping[str, str] = METHOD_COLOURS,
     ax: Axes | None = None,
 ) -> Axes:
     """Estimates along an axis, one line each, with their 95 % intervals as bars.
@@ -66,6 +67,7 @@ def plot_estimates_along(
         The same for all lines.
     estimates : mapping of label to sequence of Estimate, length ``steps``
     colours : mapping of label to matplotlib colour
+        Those that are not in it follow the colour cycle.
     ax : Axes, optional
         Where to draw; a new figure if not given.
 
@@ -86,7 +88,7 @@ def plot_estimates_along(
             capsize=4,
             ms=8,
             label=label,
-            color=(colours or {}).get(label),
+            color=colours.get(label),
         )
     ax.legend()
     return ax

@@ -23,6 +23,37 @@ COLOURS = {
 # One colour for each class of data.CLASS_NAMES, in its order, everywhere in the course.
 CLASS_COLOURS = tuple(COLOURS[c] for c in ("blue", "orange", "green", "vermilion", "purple"))
 
+# One colour for each thing that is compared, in all lessons: what starts from ImageNet or adds is
+# blue, what starts at random or goes without is vermilion, what is left as it was is grey.
+METHOD_COLOURS = {
+    "residual": COLOURS["blue"],
+    "sum": COLOURS["blue"],
+    "after training": COLOURS["blue"],
+    "with dropout": COLOURS["blue"],
+    "the whole network, once": COLOURS["blue"],
+    "VGG16, ImageNet weights": COLOURS["blue"],
+    "ImageNet weights": COLOURS["blue"],
+    "head only": COLOURS["blue"],
+    "dense": COLOURS["green"],
+    "concat": COLOURS["green"],
+    "shifts": COLOURS["green"],
+    "last block": COLOURS["green"],
+    "new objects (honest)": COLOURS["green"],
+    "plain": COLOURS["vermilion"],
+    "flips": COLOURS["vermilion"],
+    "VGG16, random weights": COLOURS["vermilion"],
+    "random weights (3 seeds)": COLOURS["vermilion"],
+    "from scratch": COLOURS["vermilion"],
+    "none": COLOURS["grey"],
+    "before training": COLOURS["grey"],
+    "without dropout": COLOURS["grey"],
+    "HOG + colour histogram": COLOURS["orange"],
+    "mean of 30 thinned networks": COLOURS["orange"],
+    "all layers": COLOURS["purple"],
+    "next frames (leak)": COLOURS["purple"],
+    "one thinned network": COLOURS["sky"],
+}
+
 
 def set_style() -> None:
     """Set matplotlib's defaults: type that can be read from the last row."""

@@ -597,19 +597,12 @@ gap = {
 }
 views = ("one thinned network", "mean of 30 thinned networks", "the whole network, once")
 ensembles = {name: intervals.mean(dropped[name]) for name in views}
-DROPOUT_COLOURS = {
-    "without dropout": COLOURS["grey"],
-    "with dropout": COLOURS["blue"],
-    views[0]: COLOURS["sky"],
-    views[1]: COLOURS["orange"],
-    views[2]: COLOURS["blue"],  # the same network
-}
 for name, runs in (("without", plain), ("with", dropped)):
     print(f"{name:>7} dropout: test accuracy {intervals.mean(runs['test accuracy']):.1f} %")
 print(f"whole network and ensemble agree on {intervals.mean(dropped['agreement']):.1f} %")
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.2))
-plotting.plot_estimates(gap, colours=DROPOUT_COLOURS, ax=axes[0])
-plotting.plot_estimates(ensembles, colours=DROPOUT_COLOURS, spec=".1f", ax=axes[1])
+plotting.plot_estimates(gap, ax=axes[0])
+plotting.plot_estimates(ensembles, spec=".1f", ax=axes[1])
 axes[0].set(xlabel="test loss − training loss")
 axes[1].set(xlabel="test accuracy [%]")
 figure.suptitle("What dropout does, and what its thinned networks do together", x=0.01, ha="left")
@@ -690,14 +683,13 @@ for name, augment in AUGMENTATIONS.items():
     )
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.02"]
-colours = {"none": COLOURS["grey"], "shifts": COLOURS["green"], "flips": COLOURS["vermilion"]}
 figure, axes = plt.subplots(1, 2, figsize=(10, 3.4), sharey=True)
 for ax, key, label, spec in (
     (axes[0], "gap", "test loss − training loss", ".2f"),
     (axes[1], "test accuracy", "test accuracy [%]", ".1f"),
 ):
     estimates = {name: intervals.mean(runs[key]) for name, runs in augmented.items()}
-    plotting.plot_estimates(estimates, colours=colours, spec=spec, ax=ax).set(xlabel=label)
+    plotting.plot_estimates(estimates, spec=spec, ax=ax).set(xlabel=label)
 figure.suptitle("Does augmentation help, and does it matter which?", x=0.01, ha="left")
 plotting.show(
     "Left, the gap between test and training loss, right, test accuracy, without augmentation, with "

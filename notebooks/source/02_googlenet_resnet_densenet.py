@@ -477,11 +477,6 @@ digits = (digits.reshape(-1, 8, 8, 1) / 8 - 1).astype("float32")  # pixels from 
 
 DEPTHS = (8, 20, 44)
 KINDS = {"plain": 0, "residual": 1}
-KIND_COLOURS = {
-    "dense": COLOURS["green"],
-    "residual": COLOURS["blue"],
-    "plain": COLOURS["vermilion"],
-}
 normalized = {depth: stack(depth) for depth in DEPTHS}
 bare = {depth: stack(depth, normalized=False) for depth in DEPTHS}
 print("parameters:", {depth: costs.total(net).trainable for depth, net in normalized.items()})
@@ -537,7 +532,7 @@ gradient = experiments.repeat(gradients, label="gradients")
 fig, axes = plt.subplots(1, 3, sharey=True, figsize=(10, 4.2))
 for ax, setting in zip(axes, SETTINGS, strict=True):
     curves = {kind: gradient[setting, kind] for kind in KINDS}
-    plotting.plot_curves(DEPTHS, curves, colours=KIND_COLOURS, ax=ax)
+    plotting.plot_curves(DEPTHS, curves, ax=ax)
     ax.set_title(setting, fontsize=12, fontweight="normal")
     ax.set(xlabel="layers", yscale="log", xticks=DEPTHS)
 axes[0].set_ylabel("gradient at the first layer")
@@ -642,11 +637,7 @@ plotting.show(f"Training loss by batch, a line for each depth. At the end: {'; '
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 sizes = {when: losses[when] for when in ("before training", "after training")}
-ax = plotting.plot_curves(
-    np.arange(1, 22),
-    sizes,
-    colours={"before training": COLOURS["grey"], "after training": KIND_COLOURS["residual"]},
-)
+ax = plotting.plot_curves(np.arange(1, 22), sizes)
 ax.axhline(1, color=COLOURS["grey"], ls="--")
 ax.set(
     xlabel="block",
@@ -862,8 +853,8 @@ sizes = [costs.total(net).trainable for net in small_nets["dense"]]
 said = []
 fig, axes = plt.subplots(1, 2, sharex=True, figsize=(10, 3.2))
 for i, ax in enumerate(axes):
-    estimates = {kind: intervals.mean(accuracies[kind][:, i]) for kind in KIND_COLOURS}
-    plotting.plot_estimates(estimates, colours=KIND_COLOURS, ax=ax)
+    estimates = {kind: intervals.mean(accuracies[kind][:, i]) for kind in RATES}
+    plotting.plot_estimates(estimates, ax=ax)
     ax.set_title(f"about {sizes[i] / 1000:.0f} k parameters", fontsize=12, fontweight="normal")
     ax.set(xlabel="test accuracy")
     said.append(f"with {sizes[i] / 1000:.0f} k parameters: {intervals.listed(estimates)}")
@@ -875,11 +866,7 @@ plotting.show(f"Test accuracy with 95 % intervals, {'. And '.join(said)}.")
 # the last one, two, four … layers only. If old features did not matter, nothing would be lost.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
-ax = plotting.plot_curves(
-    REACHES,
-    {"dense, 12 layers": accuracies["reach"]},
-    colours={"dense, 12 layers": COLOURS["green"]},
-)
+ax = plotting.plot_curves(REACHES, {"dense": accuracies["reach"]})
 ax.axhline(0.1, color=COLOURS["grey"], ls="--")
 ax.annotate("guessing", (10, 0.1), (0, 5), textcoords="offset points", ha="right")
 ax.set(

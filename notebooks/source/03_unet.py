@@ -60,7 +60,6 @@ from course_utils import (
     training,
 )
 from course_utils.data import load_objects, load_objects_masks
-from course_utils.plotting import COLOURS
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One answer for each pixel
@@ -355,8 +354,6 @@ def train_three(seed):
 predicted = experiments.repeat(train_three, label="concat, sum, none")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.15"]
-COLOUR = {"concat": COLOURS["green"], "sum": COLOURS["blue"], "none": COLOURS["vermilion"]}
-
 iou = {
     join: np.array([segmentation.iou(masks, m_test).mean() for masks in runs])
     for join, runs in predicted.items()
@@ -374,7 +371,7 @@ for ax, values, label in (
     (axes[1], errors, "wrong pixels within 3 pixels of the outline"),
 ):
     estimates = {join: intervals.mean(runs) for join, runs in values.items()}
-    plotting.plot_estimates(estimates, colours=COLOUR, spec=".2f", ax=ax)
+    plotting.plot_estimates(estimates, spec=".2f", ax=ax)
     ax.set_xlabel(label)
     said.append(f"{label}: {intervals.listed(estimates)}")
 fig.suptitle("Do skips make better masks, and does it matter how they join?", x=0.01, ha="left")

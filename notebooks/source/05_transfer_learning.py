@@ -397,10 +397,7 @@ right = {
 scores = {name: accuracy_of(runs) for name, runs in right.items()}
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
-METHOD_COLOURS = dict(
-    zip(scores, (plotting.COLOURS[c] for c in ("blue", "orange", "vermilion")), strict=True)
-)
-ax = plotting.plot_estimates(scores, colours=METHOD_COLOURS, spec=".0%")
+ax = plotting.plot_estimates(scores, spec=".0%")
 ax.axvline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     xlim=(0, 1),
@@ -496,10 +493,7 @@ by_depth = {
         accuracy_of([probe_block(name, b) for name in random_networks]) for b in BLOCKS
     ],
 }
-colours = dict(
-    zip(by_depth, (plotting.COLOURS["blue"], plotting.COLOURS["vermilion"]), strict=True)
-)
-ax = plotting.plot_estimates_along(BLOCKS, by_depth, colours=colours)
+ax = plotting.plot_estimates_along(BLOCKS, by_depth)
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     ylim=(0, 1),
@@ -598,10 +592,7 @@ plotting.plot_heat(
     masks=masks_test[looked_at[picked]],
     title="Where the evidence for the answer lies",
 )
-plotting.show(
-    "Test images darkened but where the evidence for the answer lies, with the object's outline in "
-    "white: right answers first, then wrong ones."
-)
+plotting.show("Test images, bright where the evidence lies, right answers first; objects outlined.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Pictures can be picked. A number cannot: which share of the heat lies on the object? A map that is
@@ -679,10 +670,6 @@ for name, (network, features) in frames.items():
 ax = plotting.plot_estimates_along(
     list(frames),
     {"next frames (leak)": list(leaking.values()), "new objects (honest)": list(honest.values())},
-    colours={
-        "next frames (leak)": plotting.COLOURS["purple"],
-        "new objects (honest)": plotting.COLOURS["green"],
-    },
 )
 ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
 ax.set(

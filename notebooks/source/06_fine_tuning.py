@@ -379,12 +379,6 @@ def fine_tune(way, chosen, learning_rate, steps):
 # it hurts, if all layers learn? If only the last block does?
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
-WAY_COLOURS = {
-    "head only": plotting.COLOURS["blue"],
-    "last block": plotting.COLOURS["green"],
-    "all layers": plotting.COLOURS["purple"],
-    "from scratch": plotting.COLOURS["vermilion"],
-}
 RATES = (1e-5, 1e-4, 1e-3, 1e-2)
 
 
@@ -400,8 +394,7 @@ def validate(seed):
 
 
 by_rate = experiments.repeat(validate, label="learning rates", keep=True)
-curves = {way: 100 * right for way, right in by_rate.items()}
-ax = plotting.plot_curves(RATES, curves, colours=WAY_COLOURS)
+ax = plotting.plot_curves(RATES, {way: 100 * right for way, right in by_rate.items()})
 ax.axhline(20, color="0.5", ls="--")
 ax.set(
     xscale="log",
@@ -410,10 +403,7 @@ ax.set(
     ylabel="right of 25 images held out (%)",
     title="At which learning rate is ImageNet forgotten?",
 )
-ends = (
-    f"{way} {right[:, 0].mean():.0%} and {right[:, -1].mean():.0%}"
-    for way, right in by_rate.items()
-)
+ends = (f"{way} {r[:, 0].mean():.0%} and {r[:, -1].mean():.0%}" for way, r in by_rate.items())
 plotting.show(
     "Images held out that are right, against the learning rate, with bands over the seeds. At the "
     f"smallest and at the largest rate: {', '.join(ends)}; guessing has {1 / len(CLASS_NAMES):.0%}."
@@ -470,8 +460,9 @@ results["from scratch"] = experiments.repeat(trial, label="from scratch", keep=T
 # be told apart. Bands reach from the worst to the best seed.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
-curves = {way: 100 * result["accuracy"] for way, result in results.items()}
-ax = plotting.plot_curves(PER_CLASS, curves, colours=WAY_COLOURS)
+ax = plotting.plot_curves(
+    PER_CLASS, {way: 100 * result["accuracy"] for way, result in results.items()}
+)
 ax.axhline(20, color="0.5", ls="--")
 ax.text(PER_CLASS[-1], 15, "guessing", ha="right", va="center", color="0.4")
 ax.set(
