@@ -21,6 +21,7 @@ from skimage import data
 
 from course_utils import calibration, costs, plotting, pretrained, published
 from course_utils.intervals import Estimate
+from course_utils.paths import notebooks_dir
 from course_utils.plotting.style import HIGH, SMALL, WIDE
 
 matplotlib.use("agg")
@@ -136,6 +137,13 @@ def test_handed_axes_are_drawn_on(name):
         _, axes = plt.subplots(1, 2)
         assert EXAMPLES[name](ax=axes[0]) is axes[0]
         assert plt.get_fignums() == [1] and not axes[1].has_data()
+
+
+def test_methods_are_called_in_the_lessons_what_their_colours_know_them_by():
+    lessons = "".join(
+        path.read_text(encoding="utf-8") for path in notebooks_dir().glob("source/*.py")
+    )
+    assert [method for method in plotting.METHOD_COLOURS if method not in lessons] == []
 
 
 def boxes(texts):
