@@ -1,11 +1,14 @@
 """The two sides of each lesson agree, and every lesson has the course's form."""
 
 import ast
+import base64
 import html
+import io
 import re
 
 import nbformat
 import pytest
+from PIL import Image
 
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.paths import ROOT, notebooks_dir
@@ -73,15 +76,23 @@ def test_every_figure_is_shown_with_its_words(lesson):
 
 @each_lesson
 def test_every_stored_figure_has_its_words(lesson):
-    """A figure left open would be stored as a picture that no screen reader can read."""
+    """A figure left open would be stored as a picture that no screen reader can read.
+
+    And every figure fits a projected page: 1000 by 700 pixels.
+    """
     figures = 0
     for cell in read(lesson).cells:
         for output in cell.get("outputs", []):
             data = output.get("data", {})
             assert not [kind for kind in data if kind.startswith("image/")], cell.source
             for image in re.findall(r"<img [^>]*>", data.get("text/html", "")):
-                (alt,) = re.findall(r'alt="([^"]*)"', image)
+                ((encoded, alt, width),) = re.findall(
+                    r'src="data:image/\w+;base64,([^"]+)" alt="([^"]*)" width="(\d+)"', image
+                )
                 assert len(alt) >= 30 and html.unescape(alt) == data["text/plain"], cell.source
+                stored = Image.open(io.BytesIO(base64.b64decode(encoded)))
+                height = int(width) * stored.height / stored.width
+                assert int(width) <= 1000 and height <= 700, cell.source
                 figures += 1
     assert figures
 

@@ -126,7 +126,7 @@ def test_figure_fits_a_page_and_its_text_is_read_from_the_last_row(name):
     figure.draw_without_rendering()
     assert isinstance(drawn, inspect.signature(getattr(plotting, name)).return_annotation)
     width, height = figure.get_tightbbox().size
-    assert width <= WIDE + 0.2 and height <= HIGH + 0.2
+    assert width <= WIDE and height <= HIGH
     texts = [text for text in figure.findobj(Text) if text.get_visible() and text.get_text()]
     assert min(text.get_fontsize() for text in texts) >= SMALL if texts else name == "plot_image"
 
@@ -211,7 +211,7 @@ def shown_in_a_notebook(monkeypatch, figure=None):
 def pixels(figure):
     """The figure as it is before it is stored."""
     exact = io.BytesIO()
-    figure.savefig(exact, dpi=1.5 * figure.dpi, bbox_inches="tight")
+    figure.savefig(exact, dpi=1.5 * figure.dpi, bbox_inches="tight", pad_inches=0.04)
     return np.asarray(Image.open(exact).convert("RGB"), float)
 
 

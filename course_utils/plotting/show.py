@@ -60,6 +60,7 @@ def _img(figure: Figure, alt: str) -> str:
         format=kind,
         dpi=_SHARPNESS * figure.dpi,
         bbox_inches="tight",
+        pad_inches=0.04,
         pil_kwargs=options,
     )
     width = round(Image.open(stored).width / _SHARPNESS)
