@@ -40,7 +40,7 @@ class Claim:
         return {**self.derivations, **self.outcomes}
 
 
-# "Above" and "below" are those of 95 % intervals, over seeds where nothing else is said.
+# "More", "less", "over" and "under" mean beyond the 95 % interval, unless another measure is named.
 CLAIMS = {
     1: Claim(
         "LeNet's parts (convolution, pooling, dense) are still those of modern networks, and "
@@ -65,7 +65,7 @@ CLAIMS = {
         outcomes={
             "narrower_gap": "dropout lowers test loss − training loss",
             "better_together": "30 thinned networks together read more digits than one",
-            "agrees": "the whole network agrees with them on over 95 %",
+            "agrees": "the whole network agrees with them on over 95 % on average",
         },
         reason="The gap is what overfitting means; an ensemble is better than its members, and "
         "one pass stands for it only if both answer alike.",
@@ -98,7 +98,7 @@ CLAIMS = {
     7: Claim(
         "1×1 bottlenecks make Inception's branches affordable",
         derivations={
-            "each_saves": "each module of GoogLeNet costs more work without its bottlenecks",
+            "each_saves": "each module of GoogLeNet needs more multiply-adds without bottlenecks",
             "half_the_work": "the nine together over twice as many",
         },
         reason="The costs follow from the shapes; affordable is taken as half the price.",
@@ -106,11 +106,11 @@ CLAIMS = {
     8: Claim(
         "Skip connections keep gradients from vanishing, and the block learns a residual",
         outcomes={
-            "keeps_gradient": "from 8 to 44 layers without batch norm the first gradient falls by "
-            "over 3 powers of ten in plain nets, by under 1 in residual ones",
-            "trains_deep": "44 plain layers end at a higher training loss than 8, 44 residual ones "
-            "do not",
-            "shrinks_residual": "training takes over a quarter off ‖F(x)‖ / ‖x‖",
+            "keeps_gradient": "from 8 to 44 layers without batch norm the first gradient falls on "
+            "average by over 3 powers of ten in plain nets, by under 1 in residual ones",
+            "trains_deep": "44 plain layers end at more training loss than 8 (intervals apart), "
+            "44 residual ones do not on average",
+            "shrinks_residual": "training takes over a quarter off ‖F(x)‖ / ‖x‖ on average",
         },
         reason="A gradient is wanted for training, so training is tested too; a residual that is "
         "learned must change while learning.",
@@ -144,7 +144,7 @@ CLAIMS = {
         "Pretrained layers find edges, then textures, shapes and parts",
         outcomes={
             "later_blocks_know_more": "a linear probe gains over 50 points from block 1 to block 5",
-            "by_training": "at least 30 more than in networks of random weights",
+            "by_training": "over 30 more than in networks of random weights (intervals apart)",
         },
         reason="What classes are made of lets a linear probe tell them apart; edges, textures and "
         "parts themselves are looked at, not measured.",
@@ -165,7 +165,7 @@ CLAIMS = {
             "beats_scratch": "each way from ImageNet beats training from scratch at each size",
             "fine_tuning_adds": "with 13 images a class one adds over 2 points to the head alone",
         },
-        reason="The claim is two steps; less than 2 points is 4 of 200 test images.",
+        reason="The claim is two steps; 2 points are 4 of 200 test images.",
     ),
 }
 

@@ -970,9 +970,9 @@ final = {name: curve[:, -1] / np.log(10) for name, curve in losses.items()}  # g
 ends = ", ".join(f"{name} {intervals.mean(loss):.2f}" for name, loss in final.items())
 claims.verdict(
     6,
-    f"13 convolutions multiply a photograph's spread by 10 to the {left['N(0, 0.01²)']:.1f} with "
-    f"N(0, 0.01²), to the {left['He et al. (2015)']:.1f} with He's start; 16 layers end at these "
-    f"parts of the loss of guessing: {ends} (3 seeds)",
+    f"13 convolutions change a photograph's spread by {left['N(0, 0.01²)']:.1f} powers of ten with "
+    f"N(0, 0.01²), by {left['He et al. (2015)']:.1f} with He's start; 16 layers end at these parts "
+    f"of guessing's loss: {ends} (3 seeds)",
     small_start_stalls=final["small start"].min() > 0.9,
     stages_learn=final["small start, by stages"].max() < 0.75,
     he_start_learns=final["He's start"].max() < 0.75,

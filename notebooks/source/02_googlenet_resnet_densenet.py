@@ -660,7 +660,7 @@ plain_normed, residual_normed = (growth("He, batch normalization", kind) for kin
 before, after = (sizes[when].mean() for when in ("before training", "after training"))
 claims.verdict(
     8,
-    f"from {shallow} to {deep} layers the first gradient grows by {plain:.1f} powers of ten in "
+    f"from {shallow} to {deep} layers the first gradient changes by {plain:.1f} powers of ten in "
     f"plain and {residual:.1f} in residual nets (Glorot's start; with batch norm "
     f"{plain_normed:.1f} and {residual_normed:.1f}); {deep} layers end at a training loss of "
     f"{final['plain', deep]:.1f} plain and {final['residual', deep]:.1f} residual, {shallow} plain "
