@@ -1,6 +1,6 @@
 """The lecture's claims, the rule that decides each, and the README's table of what became of them.
 
-A rule is written before its experiment runs, and not changed after it.
+A rule is to be written before its experiment runs, and not changed after it.
 """
 
 import re
