@@ -1,33 +1,177 @@
-"""The lecture's claims, and the README's table of what became of them."""
+"""The lecture's claims, the rule that decides each, and the README's table of what became of them.
+
+A rule is to be written before its experiment runs, and not changed after it.
+"""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+
+import numpy as np
 
 from course_utils.paths import ROOT, notebooks_dir
 
+
+@dataclass(frozen=True)
+class Claim:
+    """A claim of the lecture, with the rule that decides it.
+
+    Attributes
+    ----------
+    words : str
+        The lecture's.
+    outcomes : mapping of str to str
+        What is measured: each outcome's name, and what it means in numbers.
+    derivations : mapping of str to str
+        What is arithmetic, likewise. It holds, or there is a mistake in it.
+    reason : str
+        Why this rule.
+    """
+
+    words: str
+    reason: str
+    outcomes: Mapping[str, str] = field(default_factory=dict)
+    derivations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rule(self) -> Mapping[str, str]:
+        """Derivations and outcomes together."""
+        return {**self.derivations, **self.outcomes}
+
+
+# "More", "less", "over" and "under" mean beyond the 95 % interval, unless another measure is named.
 CLAIMS = {
-    1: "LeNet's parts (convolution, pooling, dense) are still those of modern networks, and "
-    "suffice for digits",
-    2: "ReLU accelerates training",
-    3: "Dropout reduces overfitting; it is in-network ensembling",
-    4: "Label-preserving augmentation reduces overfitting",
-    5: "Stacked 3×3 convolutions replace large ones: same receptive field, fewer parameters",
-    6: "Very deep plain networks need stage-wise training, or a better initialization",
-    7: "1×1 bottlenecks make Inception's branches affordable",
-    8: "Skip connections keep gradients from vanishing, and the block learns a residual",
-    9: "DenseNets reuse features: dense concatenation with few parameters",
-    10: "U-Net's concatenated skips give better segmentation than summed ones (FCN-8) or none",
-    11: "Training on ImageNet from scratch takes days or weeks",
-    12: "Pretrained layers find edges, then textures, shapes and parts",
-    13: "Pretrained features beat handcrafted ones, and not by architecture alone",
-    14: "A new head on a frozen base, then fine-tuning, beats training from scratch on a small set",
+    1: Claim(
+        "LeNet's parts (convolution, pooling, dense) are still those of modern networks, and "
+        "suffice for digits",
+        derivations={
+            "same_parts": "over 90 % of ResNet-50's parameters are in layers of LeNet's kinds"
+        },
+        outcomes={"reads_digits": "LeNet-5 reads over 90 % of unseen digits"},
+        reason="Guessing reads 10 % of the digits; parameters are what a layer learns.",
+    ),
+    2: Claim(
+        "ReLU accelerates training",
+        outcomes={
+            "sooner_than_sigmoid": "sigmoid needs more epochs to 5 % training error",
+            "sooner_than_tanh": "tanh needs more; each at its own best rate",
+        },
+        reason="Krizhevsky et al. (2012) chose a rate for each; at one rate for all, the rate "
+        "would decide.",
+    ),
+    3: Claim(
+        "Dropout reduces overfitting; it is in-network ensembling",
+        outcomes={
+            "narrower_gap": "dropout lowers test loss − training loss",
+            "better_together": "30 thinned networks together read more digits than one",
+            "agrees": "the whole network agrees with them on over 95 % on average",
+        },
+        reason="The gap is what overfitting means; an ensemble is better than its members, and "
+        "one pass stands for it only if both answer alike.",
+    ),
+    4: Claim(
+        "Label-preserving augmentation reduces overfitting",
+        outcomes={
+            "shifts_narrow_gap": "shifts lower test loss − training loss",
+            "flips_harm": "flips, which change labels, lower test accuracy",
+        },
+        reason="The condition is part of the claim, so a change that breaks it is its control.",
+    ),
+    5: Claim(
+        "Stacked 3×3 convolutions replace large ones: same receptive field, fewer parameters",
+        derivations={
+            "same_field": "two 3×3 see as far as one 5×5, three as one 7×7",
+            "cheaper": "with fewer parameters and multiply-adds",
+        },
+        reason="Both follow from the shapes of the kernels; how accurate such nets are does not.",
+    ),
+    6: Claim(
+        "Very deep plain networks need stage-wise training, or a better initialization",
+        outcomes={
+            "small_start_stalls": "16 layers from a small start keep over 0.9 of guessing's loss",
+            "stages_learn": "by stages they get under 0.75 of it",
+            "he_start_learns": "so they do from He's start; in all seeds each",
+        },
+        reason="Both remedies are claimed, and that there is something to remedy.",
+    ),
+    7: Claim(
+        "1×1 bottlenecks make Inception's branches affordable",
+        derivations={
+            "each_saves": "each module of GoogLeNet needs more multiply-adds without bottlenecks",
+            "half_the_work": "the nine together over twice as many",
+        },
+        reason="The costs follow from the shapes; affordable is taken as half the price.",
+    ),
+    8: Claim(
+        "Skip connections keep gradients from vanishing, and the block learns a residual",
+        outcomes={
+            "keeps_gradient": "from 8 to 44 layers without batch norm the first gradient falls on "
+            "average by over 3 powers of ten in plain nets, by under 1 in residual ones",
+            "trains_deep": "44 plain layers end at more training loss than 8 (intervals apart), "
+            "44 residual ones do not on average",
+            "shrinks_residual": "training takes over a quarter off ‖F(x)‖ / ‖x‖ on average",
+        },
+        reason="A gradient is wanted for training, so training is tested too; a residual that is "
+        "learned must change while learning.",
+    ),
+    9: Claim(
+        "DenseNets reuse features: dense concatenation with few parameters",
+        outcomes={
+            "needs_old_features": "a trained dense net loses accuracy without its older features",
+            "beats_residual": "at equal parameters it is more accurate than a residual net, at two "
+            "sizes",
+            "beats_plain": "and than a plain one",
+        },
+        reason="Reuse shows where what is reused is taken away, thrift at equal parameters.",
+    ),
+    10: Claim(
+        "U-Net's concatenated skips give better segmentation than summed ones (FCN-8) or none",
+        outcomes={
+            "concat_beats_sum": "IoU: concat − sum above 0",
+            "concat_beats_none": "concat − none above 0",
+            "sum_beats_none": "sum − none above 0",
+        },
+        reason="The claim is an order of three; equal parameters, so that size does not decide.",
+    ),
+    11: Claim(
+        "Training on ImageNet from scratch takes days or weeks",
+        derivations={"cards_take_days": "the authors' four cards at their peak need over a day"},
+        outcomes={"machine_takes_days": "this machine, at its measured speed, needs over a day"},
+        reason="The peak of the cards is a lower bound; the reader's own machine is what counts.",
+    ),
+    12: Claim(
+        "Pretrained layers find edges, then textures, shapes and parts",
+        outcomes={
+            "later_blocks_know_more": "a linear probe gains over 50 points from block 1 to block 5",
+            "by_training": "over 30 more than in networks of random weights (intervals apart)",
+        },
+        reason="What classes are made of lets a linear probe tell them apart; edges, textures and "
+        "parts themselves are looked at, not measured.",
+    ),
+    13: Claim(
+        "Pretrained features beat handcrafted ones, and not by architecture alone",
+        outcomes={
+            "beats_handcrafted": "ImageNet features are right on more new objects than HOG with "
+            "colours",
+            "beats_random_weights": "and than the same network with random weights (intervals "
+            "apart)",
+        },
+        reason="The same kind of head for all; intervals that do not touch are the stricter test.",
+    ),
+    14: Claim(
+        "A new head on a frozen base, then fine-tuning, beats training from scratch on a small set",
+        outcomes={
+            "beats_scratch": "each way from ImageNet beats training from scratch at each size",
+            "fine_tuning_adds": "with 13 images a class one adds over 2 points to the head alone",
+        },
+        reason="The claim is two steps; 2 points are 4 of 200 test images.",
+    ),
 }
 
-Status = Literal["supported", "not supported", "mixed"]
-_VERDICT = re.compile(r"^Claim (\d\d) · (supported|not supported|mixed) · (.+)$", re.MULTILINE)
+_VERDICT = re.compile(
+    r"^Claim (\d\d) · (supported|not supported|mixed|derivation) · (.+)$", re.MULTILINE
+)
 _BEGIN, _END = "<!-- claims: made by course run --update -->", "<!-- end of claims -->"
 
 
@@ -41,28 +185,44 @@ class Verdict:
     lesson: str
 
 
-def verdict(claim: int, status: Status, finding: str) -> None:
-    """Print the one-line verdict on a claim of the lecture.
+def verdict(claim: int, finding: str, **outcomes: bool) -> None:
+    """Print the one-line verdict on a claim of the lecture, as its rule decides.
 
-    The README's table of claims is read from these lines.
+    It is "supported" when all measured outcomes hold, "not supported" when none does, else
+    "mixed"; "derivation" where nothing is measured. The README's table of claims is read from
+    these lines.
 
     Parameters
     ----------
     claim : int
-        Its number in the README's table of claims.
-    status : {"supported", "not supported", "mixed"}
-        As the numbers decided.
+        Its number in ``CLAIMS``.
     finding : str
         What was measured, with its figures and their spread.
+    **outcomes : bool
+        Whether each part of the claim's rule holds, by its name.
 
     Raises
     ------
     ValueError
-        On any other status.
+        If there is no such claim, the outcomes are not those of its rule, or a derivation does
+        not hold.
+    TypeError
+        If an outcome is neither true nor false.
     """
-    if status not in ("supported", "not supported", "mixed"):
-        raise ValueError(f"status {status!r}; use 'supported', 'not supported' or 'mixed'.")
-    print(f"Claim {claim:02d} · {status} · {finding}")
+    if claim not in CLAIMS:
+        raise ValueError(f"No claim {claim}; there are {min(CLAIMS)} to {max(CLAIMS)}.")
+    about = CLAIMS[claim]
+    if outcomes.keys() != about.rule.keys():
+        wanted, got = (", ".join(sorted(names)) or "none" for names in (about.rule, outcomes))
+        raise ValueError(f"Claim {claim:02d}: the rule names {wanted}; the lesson gives {got}.")
+    for name, holds in outcomes.items():
+        if not isinstance(holds, (bool, np.bool_)):
+            raise TypeError(f"Claim {claim:02d}: {name} is {holds!r}; give True or False.")
+        if name in about.derivations and not holds:
+            raise ValueError(f"Claim {claim:02d}: not so: {about.derivations[name]}.")
+    measured = [outcomes[name] for name in about.outcomes]
+    status = "supported" if all(measured) else "mixed" if any(measured) else "not supported"
+    print(f"Claim {claim:02d} · {status if measured else 'derivation'} · {finding}")
 
 
 def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:
@@ -72,19 +232,24 @@ def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:
     verdicts = []
     for path in paths:
         for cell in nbformat.read(path, as_version=4).cells:
-            for output in cell.get("outputs", []):
-                for number, status, finding in _VERDICT.findall(output.get("text", "")):
-                    verdicts.append(Verdict(int(number), status, finding, path.stem))
+            # A line may be stored in pieces.
+            printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
+            for number, status, finding in _VERDICT.findall(printed):
+                verdicts.append(Verdict(int(number), status, finding, path.stem))
     return sorted(verdicts, key=lambda verdict: verdict.claim)
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
     """The verdicts as a Markdown table."""
-    lines = ["| # | the lecture says | measured | lesson |", "| ---: | --- | --- | --- |"]
+    lines = [
+        "| # | the lecture says | rule | measured | lesson |",
+        "| ---: | --- | --- | --- | --- |",
+    ]
     for v in verdicts:
         lesson = f"[{v.lesson[:2]}](notebooks/{v.lesson}.ipynb)"
-        claim = CLAIMS[v.claim]
-        lines.append(f"| {v.claim:02d} | {claim} | **{v.status}**: {v.finding} | {lesson} |")
+        words, rule = CLAIMS[v.claim].words, "; ".join(CLAIMS[v.claim].rule.values())
+        measured = f"**{v.status}**: {v.finding}"
+        lines.append(f"| {v.claim:02d} | {words} | {rule} | {measured} | {lesson} |")
     return "\n".join(lines)
 
 

@@ -26,14 +26,55 @@ def test_run_writes_a_page_and_leaves_the_notebook_alone(lesson, tmp_path, capsy
     assert main.main(["run", "07", "--output", str(tmp_path / "pages")]) == 0
     assert "42" in (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
     assert lesson.read_bytes() == before
-    assert "different output in cells 2" in capsys.readouterr().out
+    assert "cell 1: an output is new: printed text" in capsys.readouterr().out
 
 
 def test_update_stores_the_outputs(lesson, tmp_path, capsys):
     assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 0
     assert nbformat.read(lesson, as_version=4).cells[1].outputs[0].text == "42\n"
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
-    assert "same output as stored" in capsys.readouterr().out
+    assert "same outputs as stored" in capsys.readouterr().out
+
+
+def test_run_tells_what_drifted(lesson, tmp_path, capsys):
+    tags = {"tags": ["tolerance=0.03"]}
+    cells = [
+        new_code_cell("print(0.96)", metadata=tags),
+        new_code_cell("print(0.96)", metadata=tags),
+        new_code_cell("print('a')\nimport sys; sys.stdout.flush()\nprint('b')"),
+    ]
+    for cell, stored in zip(cells, ("0.94\n", "0.91\n", "a\nb\n"), strict=True):
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
+    nbformat.write(new_notebook(cells=cells), lesson)
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    drifts = [line for line in capsys.readouterr().out.splitlines() if "cell " in line]
+    assert drifts == ["  cell 2: 0.91 became 0.96, tolerance 0.03"]
+
+
+def test_update_compares_what_is_left_after_an_edit(lesson, tmp_path, capsys):
+    pages = ["--output", str(tmp_path / "pages")]
+    assert main.main(["run", "--update", *pages]) == 0
+    source = lessons.source_of(lesson)
+    text = source.read_text(encoding="utf-8")
+    source.write_text(text.replace("6 * 7", "6 * 8") + "\n# %%\nprint(1)\n", encoding="utf-8")
+    capsys.readouterr()
+    assert main.main(["run", "--update", *pages]) == 0
+    out = capsys.readouterr().out
+    assert r"cell 1: text changed: '42\n' became '48\n'" in out
+    assert "cell 2: new" in out
+
+
+def test_a_new_lesson_needs_no_notebook(lesson, tmp_path):
+    lesson.unlink()
+    assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 0
+    assert lesson.is_file()
+
+
+def test_a_malformed_tag_stops_a_lesson_before_it_runs(lesson, tmp_path, capsys):
+    cell = new_code_cell("1 / 0", metadata={"tags": ["tolerance=abc"]})
+    nbformat.write(new_notebook(cells=[cell]), lesson)
+    assert run.run([lesson], tmp_path / "pages", update=False) == 1
+    assert "07_small: stopped. cell 1: tag 'tolerance=abc'" in capsys.readouterr().err
 
 
 def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
@@ -55,19 +96,3 @@ def test_unknown_lesson_is_named(lesson, capsys):
 def test_bench_passes_its_exit_code_on(monkeypatch, code):
     monkeypatch.setattr(bench, "run", lambda: code)
     assert main.main(["bench"]) == code
-
-
-def test_verdicts_become_a_table(tmp_path):
-    cell = new_code_cell("verdict(7, …)")
-    cell.outputs = [
-        nbformat.v4.new_output("stream", name="stdout", text="Claim 07 · mixed · 3× [2, 4]\n")
-    ]
-    nbformat.write(new_notebook(cells=[cell]), tmp_path / "02_nets.ipynb")
-    (verdict,) = claims.read_verdicts([tmp_path / "02_nets.ipynb"])
-    assert verdict == claims.Verdict(7, "mixed", "3× [2, 4]", "02_nets")
-    assert f"| 07 | {claims.CLAIMS[7]} | **mixed**: 3× [2, 4] |" in claims.table([verdict])
-
-
-def test_readme_table_of_claims_is_that_of_the_notebooks():
-    readme = (claims.ROOT / "README.md").read_text(encoding="utf-8")
-    assert claims.readme_with_table(readme) == readme, "Run: course run --update"

@@ -1,11 +1,11 @@
-"""Intervals against tables and hand-made cases; the verdict's line; repeating over seeds."""
+"""Intervals against tables and hand-made cases; repeating over seeds."""
 
 import matplotlib
 import numpy as np
 import pytest
 from keras import Input, Sequential, layers, random
 
-from course_utils import claims, experiments, intervals, plotting, training
+from course_utils import experiments, intervals, plotting, training
 
 matplotlib.use("agg")
 
@@ -59,16 +59,6 @@ def train(model, x, y):
     training.restart(model, learning_rate=0.1)
     model.fit(x, y, epochs=2, verbose=0)
     return model.get_weights()[0]
-
-
-def test_verdict_line(capsys):
-    claims.verdict(7, "not supported", "no effect: 1.0× (3 seeds)")
-    assert capsys.readouterr().out == "Claim 07 · not supported · no effect: 1.0× (3 seeds)\n"
-
-
-def test_verdict_knows_three_words():
-    with pytest.raises(ValueError, match="mixed"):
-        claims.verdict(7, "true", "")
 
 
 def test_figures_of_experiments_are_drawn():

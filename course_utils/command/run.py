@@ -9,6 +9,7 @@ from pathlib import Path
 
 from course_utils import claims
 from course_utils.caching import save_whole
+from course_utils.command import compare
 from course_utils.command.lessons import from_source, source_of
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
@@ -19,7 +20,6 @@ ENVIRONMENT = {
     "PYTEST_CURRENT_TEST": "course run",
     "TQDM_DISABLE": "1",
 }
-UNCOMPARED = "nbval-ignore-output"
 CELL_TIMEOUT = 300  # seconds
 
 
@@ -47,14 +47,17 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     output.mkdir(parents=True, exist_ok=True)
     failed = 0
     for path in paths:
-        stored = nbformat.read(path, as_version=4)
+        made = from_source(source_of(path))
+        stored = nbformat.read(path, as_version=4) if path.is_file() else made
+        notebook = made if update else stored
         try:
-            fresh = execute(from_source(source_of(path)) if update else stored, path)
-        except CellExecutionError as error:
+            compare.check_tags(notebook)  # before minutes of work
+            fresh = execute(notebook, path)
+        except (CellExecutionError, compare.TagError) as error:
             print(f"{path.stem}: stopped. {error}", file=sys.stderr)
             failed = 1
             continue
-        _report(path.stem, changed_cells(stored, fresh))
+        _report(path.stem, compare.changes(stored, fresh))
         _write(output / f"{path.stem}.html", to_html(fresh, path.stem))
         if update:
             _write(path, nbformat.writes(fresh) + "\n")
@@ -107,17 +110,6 @@ def execute(notebook, path: Path):
     return notebook
 
 
-def changed_cells(stored, fresh) -> list[int]:
-    """Positions (from 1) of the compared code cells whose text output differs."""
-    return [
-        number
-        for number, (old, new) in enumerate(zip(stored.cells, fresh.cells, strict=True), start=1)
-        if new.cell_type == "code"
-        and UNCOMPARED not in new.metadata.get("tags", [])
-        and _texts(old) != _texts(new)
-    ]
-
-
 def to_html(notebook, title: str) -> str:
     """The executed notebook as one HTML page."""
     from nbconvert import HTMLExporter
@@ -126,23 +118,10 @@ def to_html(notebook, title: str) -> str:
     return page
 
 
-def _texts(cell) -> list[str]:
-    """What a cell printed or showed as text; standard error and pictures left out."""
-    texts = []
-    for output in cell.outputs:
-        if output.output_type == "stream" and output.name == "stdout":
-            texts.append(output.text)
-        elif output.output_type in ("execute_result", "display_data"):
-            texts.append(output.data.get("text/plain", ""))
-    # A figure's text names only its size in pixels.
-    return [text for text in texts if not text.startswith("<Figure")]
-
-
-def _report(lesson: str, changed: Sequence[int]) -> None:
-    if changed:
-        print(f"{lesson}: different output in cells {', '.join(map(str, changed))}")
-    else:
-        print(f"{lesson}: same output as stored")
+def _report(lesson: str, changes: Sequence[str]) -> None:
+    print(f"{lesson}: {'other outputs than stored' if changes else 'same outputs as stored'}")
+    for change in changes:
+        print(f"  {change}")
 
 
 def _write(path: Path, text: str) -> None:

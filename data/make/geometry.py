@@ -239,7 +239,9 @@ def join(objects: Iterable[bpy.types.Object], name: str | None = None) -> bpy.ty
     bpy.context.view_layer.update()
     first = objects[0]
     with bpy.context.temp_override(
-        active_object=first, object=first, selected_objects=objects,
+        active_object=first,
+        object=first,
+        selected_objects=objects,
         selected_editable_objects=objects,
     ):
         bpy.ops.object.join()

@@ -724,9 +724,7 @@ def _knit(rng, *, tall: float, colours: list, bands: int) -> bpy.types.Object:
         out = 0.004 + (0.0055 + rib) * np.cos(angle)
         z = fold / 2 + (fold / 2) * np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** 0.45
         z = z + 0.0006 * np.sin(z / row * FULL)
-        return np.stack(
-            [(HEAD[0] + out) * np.cos(a), (HEAD[1] + out) * np.sin(a), z - 0.004], -1
-        )
+        return np.stack([(HEAD[0] + out) * np.cos(a), (HEAD[1] + out) * np.sin(a), z - 0.004], -1)
 
     ring = geo.surface(
         cuff, np.linspace(0, FULL, columns * 5, endpoint=False), np.linspace(0, 1, 72), "cuff",

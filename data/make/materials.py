@@ -109,9 +109,7 @@ class Graph:
 
     def remap(self, value, low: float, high: float, to_low: float = 0.0, to_high: float = 1.0):
         """Map [low, high] linearly to [to_low, to_high], clamped."""
-        return self.add(
-            "MapRange", {0: value, 1: low, 2: high, 3: to_low, 4: to_high}, clamp=True
-        )
+        return self.add("MapRange", {0: value, 1: low, 2: high, 3: to_low, 4: to_high}, clamp=True)
 
     def coordinates(self, rotation=(0, 0, 0), scale=(1, 1, 1), shift=(0, 0, 0)):
         """Object coordinates (metres), rotated (radians), shifted and scaled."""
@@ -196,9 +194,7 @@ def plastic(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.2):
     grain = g.noise(v, 2500, 2)
     normal = g.bump(grain, 0.5 * (1 - gloss), 0.0002)
     normal = g.bump(scratch, -0.3 * wear, 0.0001, normal)
-    return g.finish(
-        g.principled(base_color=base, roughness=rough, normal=normal, ior=1.46)
-    )
+    return g.finish(g.principled(base_color=base, roughness=rough, normal=normal, ior=1.46))
 
 
 def rubber(rng, colour: Colour = "#1c1c1d", *, wear: float = 0.3):
@@ -221,9 +217,7 @@ def painted_metal(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.3)
     base = g.mix(bare, base, "#8d8b88")
     rough = g.math("ADD", 0.5 - 0.3 * gloss, g.math("MULTIPLY", g.noise(v, 40), 0.15))
     normal = g.bump(bare, -0.3, 0.0002)
-    return g.finish(
-        g.principled(base_color=base, metallic=bare, roughness=rough, normal=normal)
-    )
+    return g.finish(g.principled(base_color=base, metallic=bare, roughness=rough, normal=normal))
 
 
 def _bare_metal(name, rng, colour, roughness, wear, brushed, tarnish):
@@ -240,9 +234,7 @@ def _bare_metal(name, rng, colour, roughness, wear, brushed, tarnish):
     rough = g.math("ADD", rough, g.math("MULTIPLY", spots, 0.25 * wear), clamp=True)
     normal = g.bump(fine, 0.25 * brushed, 0.0001)
     normal = g.bump(scratch, -0.3 * wear, 0.0001, normal)
-    return g.finish(
-        g.principled(base_color=base, metallic=1.0, roughness=rough, normal=normal)
-    )
+    return g.finish(g.principled(base_color=base, metallic=1.0, roughness=rough, normal=normal))
 
 
 def brushed_steel(rng, *, wear: float = 0.3, roughness: float = 0.3):
@@ -375,9 +367,7 @@ def paper(rng, colour: Colour = "#f2efe8", *, gloss: float = 0.1, wear: float = 
     base = _blotchy(g, colour, v, 20, 0.015)
     base = g.mix(_dirt(g, rng, v, 0.35 * wear, 35), base, "#b39b74")
     normal = g.bump(g.noise(v, 1500, 4), 0.15, 0.0003)
-    return g.finish(
-        g.principled(base_color=base, roughness=0.85 - 0.5 * gloss, normal=normal)
-    )
+    return g.finish(g.principled(base_color=base, roughness=0.85 - 0.5 * gloss, normal=normal))
 
 
 def cardboard(rng, colour: Colour = "#b08d62", *, wear: float = 0.3):
@@ -485,9 +475,7 @@ def satin(rng, colour: Colour):
                  bands_direction="Z")  # fmt: skip
     base = g.mix(ribs, shade(colour, 0.85), shade(colour, 1.05))
     normal = g.bump(ribs, 0.2, 0.0003)
-    return g.finish(
-        g.principled(base_color=base, roughness=0.45, sheen_weight=0.3, normal=normal)
-    )
+    return g.finish(g.principled(base_color=base, roughness=0.45, sheen_weight=0.3, normal=normal))
 
 
 def leather(rng, colour: Colour = "#5a3a24", *, wear: float = 0.4):

@@ -240,9 +240,7 @@ def _lamp(rng: np.random.Generator, radius: float) -> str:
     azimuth, elevation = rng.uniform(0, 2 * np.pi), np.radians(rng.uniform(20, 75))
     distance = rng.uniform(5, 14) * radius
     level = np.cos(elevation)
-    direction = np.array(
-        [np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)]
-    )
+    direction = np.array([np.cos(azimuth) * level, np.sin(azimuth) * level, np.sin(elevation)])
     size = {"window": 0.7, "warm lamp": 0.15, "bulb": 0.08, "led": 0.25}[name] * distance
     strength = np.exp(rng.uniform(np.log(1.0), np.log(9.0)))
     _area_light(direction * distance, (0, 0, 0), size, strength, LAMPS[name])

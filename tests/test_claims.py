@@ -1,0 +1,80 @@
+"""Verdicts follow from the rules of the claims, and the README's table from the verdicts."""
+
+import nbformat
+import numpy as np
+import pytest
+from nbformat.v4 import new_code_cell, new_notebook, new_output
+
+from course_utils import claims
+
+MEASURED = ("narrower_gap", "better_together", "agrees")  # of claim 3
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status"),
+    [
+        ((True, True, True), "supported"),
+        ((False, np.False_, False), "not supported"),
+        ((True, np.bool_(False), True), "mixed"),
+    ],
+)
+def test_status_follows_from_the_outcomes(capsys, outcomes, status):
+    claims.verdict(3, "2.5 points [1.1, 3.9]", **dict(zip(MEASURED, outcomes, strict=True)))
+    assert capsys.readouterr().out == f"Claim 03 · {status} · 2.5 points [1.1, 3.9]\n"
+
+
+def test_arithmetic_is_a_derivation(capsys):
+    claims.verdict(7, "3.6×", each_saves=True, half_the_work=True)
+    assert capsys.readouterr().out == "Claim 07 · derivation · 3.6×\n"
+    with pytest.raises(ValueError, match="Claim 07: not so: the nine together"):
+        claims.verdict(7, "1.6×", each_saves=True, half_the_work=False)
+
+
+def test_arithmetic_does_not_support_what_is_measured(capsys):
+    claims.verdict(11, "an hour", cards_take_days=True, machine_takes_days=False)
+    assert capsys.readouterr().out == "Claim 11 · not supported · an hour\n"
+
+
+def test_outcomes_must_be_those_of_the_rule():
+    with pytest.raises(ValueError, match="half_the_work; the lesson gives each_saves, half_work"):
+        claims.verdict(7, "", each_saves=True, half_work=True)
+    with pytest.raises(ValueError, match="the lesson gives none"):
+        claims.verdict(7, "")
+    with pytest.raises(ValueError, match="No claim 15; there are 1 to 14"):
+        claims.verdict(15, "", anything=True)
+
+
+@pytest.mark.parametrize("value", [1, None, "yes", np.array([True])])
+def test_outcomes_are_true_or_false(value):
+    with pytest.raises(TypeError, match="Claim 07: each_saves is"):
+        claims.verdict(7, "", each_saves=value, half_the_work=True)
+
+
+def test_every_claim_has_a_rule_and_its_reason():
+    assert list(claims.CLAIMS) == list(range(1, 15))
+    for claim in claims.CLAIMS.values():
+        assert claim.rule and claim.words and claim.reason
+        assert len(claim.rule) == len(claim.outcomes) + len(claim.derivations)
+
+
+def test_verdicts_become_a_table(tmp_path):
+    cell = new_code_cell("verdict(7, …)")
+    pieces = ("Claim 07 · deri", "vation · 3×\nClaim 03 · mixed · 2.5 points [1.1, 3.9]\n")
+    cell.outputs = [new_output("stream", name="stdout", text=piece) for piece in pieces]
+    nbformat.write(new_notebook(cells=[cell]), tmp_path / "02_nets.ipynb")
+    verdicts = claims.read_verdicts([tmp_path / "02_nets.ipynb"])
+    assert verdicts == [
+        claims.Verdict(3, "mixed", "2.5 points [1.1, 3.9]", "02_nets"),
+        claims.Verdict(7, "derivation", "3×", "02_nets"),
+    ]
+    *_, row = claims.table(verdicts).splitlines()
+    number, words, rule, measured, lesson = (part.strip() for part in row.strip("|").split("|"))
+    assert (number, words) == ("07", claims.CLAIMS[7].words)
+    assert rule == "; ".join(claims.CLAIMS[7].rule.values())
+    assert measured == "**derivation**: 3×"
+    assert lesson == "[02](notebooks/02_nets.ipynb)"
+
+
+def test_readme_table_of_claims_is_that_of_the_notebooks():
+    readme = (claims.ROOT / "README.md").read_text(encoding="utf-8")
+    assert claims.readme_with_table(readme) == readme, "Run: course run --update"
