@@ -76,6 +76,8 @@ def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
         values, in the mean of each of 16×16 tiles and on average over the tiles' centres; or if
         the sets' images are not of one shape.
     """
+    from scipy.spatial.distance import cdist
+
     if train.shape[1:] != test.shape[1:]:
         raise GuardError(
             f"Training images are {train.shape[1:]}, test images {test.shape[1:]}: "
@@ -85,13 +87,14 @@ def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
     means, centres = _tiles(train)
     pairs = []
     for i, (mean, centre) in enumerate(zip(*_tiles(test), strict=True)):
-        near = np.flatnonzero(abs(means - mean).max(axis=1) <= tolerance)
-        near = near[abs(centres[near] - centre).mean(axis=1) <= tolerance]
-        pairs += [(i, int(j)) for j in near]
+        near = cdist(mean[None], means, "chebyshev")[0] <= tolerance
+        near &= cdist(centre[None], centres, "cityblock")[0] <= tolerance * len(centre)
+        if near.any():
+            pairs.append((i, near.argmax()))
     if pairs:
         shown = ", ".join(f"test {i} and train {j}" for i, j in pairs[:5])
         raise GuardError(
-            f"{len({i for i, _ in pairs})} test images are also training images, or nearly "
+            f"{len(pairs)} test images are also training images, or nearly "
             f"({shown}{', …' if pairs[5:] else ''}): the test is worthless. "
             "Take them out of one of the sets."
         )
@@ -104,8 +107,8 @@ def _tiles(images: np.ndarray, count: int = 16) -> tuple[np.ndarray, np.ndarray]
     means, centres = [], []
     for image in images:  # one at a time, since a float copy of all would be large
         tiles = image[: rows * height, : columns * width].reshape(rows, height, columns, width, -1)
-        means.append(tiles.mean(axis=(1, 3), dtype=np.float32).ravel())
-        centres.append(tiles[:, height // 2, :, width // 2].astype(np.float32).ravel())
+        means.append(tiles.mean(axis=1).mean(axis=2).ravel())
+        centres.append(tiles[:, height // 2, :, width // 2].astype(float).ravel())
     return np.array(means), np.array(centres)
 
 

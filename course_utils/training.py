@@ -106,8 +106,9 @@ def fit(
 
     Each step is Keras's own, so optimizer, loss, metrics and trainable layers are those of the
     last ``compile``. What is called afterwards goes on from there: ``fit`` again, ``model.fit``,
-    ``evaluate``. As in Keras, a change of ``trainable`` has no effect until ``compile`` is
-    called again: the layers that trained before go on, and a warning says so.
+    ``evaluate``. As in Keras, the layers are trained that are trainable in the first call after
+    ``compile``: a later change of ``trainable`` has no effect until ``compile`` is called again,
+    and a warning says so.
 
     For small networks this is several times as fast as ``model.fit``. The first call after a
     ``compile`` traces the model, which takes seconds for a deep one.

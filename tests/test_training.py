@@ -4,6 +4,7 @@ import functools
 import gc
 import itertools
 import random
+import warnings
 import weakref
 
 import keras
@@ -117,19 +118,23 @@ def test_the_loss_and_metrics_of_the_last_compile_are_used(model, data):
     assert fit(model, images, one_hot)["loss"] == pytest.approx(7)
 
 
-def test_without_compile_trainable_changes_nothing_and_a_warning_says_so(model, data):
-    model.get_layer("conv").trainable = False
+def keras_fit(model, images, labels):
+    model.fit(images, labels, batch_size=20, verbose=0)
+
+
+@pytest.mark.parametrize("fit", [fit, keras_fit], ids=["training.fit", "model.fit"])
+def test_without_compile_a_change_of_trainable_has_no_effect(model, data, fit):
     model.compile("sgd", LOGITS)
+    model.get_layer("conv").trainable = False  # before the first step it still has
     assert moved(model, fit, *data) == ["head"]
     model.get_layer("conv").trainable = True
-    with pytest.warns(UserWarning, match=r"call model\.compile again"):
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
         assert moved(model, fit, *data) == ["head"]
-    keras_fit = functools.partial(model.fit, verbose=0)
-    model.get_layer("conv").trainable = False
+    if fit is not keras_fit:
+        assert ["model.compile again" in str(warning.message) for warning in caught] == [True]
     model.compile("sgd", LOGITS)
-    keras_fit(*data)
-    model.get_layer("conv").trainable = True
-    assert moved(model, lambda model, *args: keras_fit(*args), *data) == ["head"]
+    assert moved(model, fit, *data) == ["conv", "head"]
 
 
 SCHEDULE = keras.optimizers.schedules.CosineDecay(0.1, 3)
