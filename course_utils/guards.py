@@ -59,17 +59,122 @@ def check_labels(labels: np.ndarray, images: np.ndarray, class_names: Sequence[s
 
 
 def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
-    """No image stands in both the training and the test set.
+    """No image stands in both the training and the test set, nor does nearly the same one.
+
+    Nearly the same is an image that was stored as JPEG again or made a little brighter. One that
+    was shifted by some pixels, cut or turned is not found, nor is another view of an object.
+
+    Parameters
+    ----------
+    train, test : ndarray, shape ``(n, height, width, ...)``
+        Of any dtype and range.
 
     Raises
     ------
     GuardError
-        If any image of ``train`` is equal, pixel for pixel, to one of ``test``.
+        If an image of ``train`` and one of ``test`` differ by less than 5 % of the range of the
+        values, in the mean of each of 16×16 tiles and on average over the tiles' centres; or if
+        the sets' images are not of one shape.
     """
-    seen = {image.tobytes() for image in train}
-    shared = sum(image.tobytes() in seen for image in test)
-    if shared:
-        raise GuardError(f"{shared} test images are also training images: the test is worthless.")
+    from scipy.spatial.distance import cdist
+
+    if train.shape[1:] != test.shape[1:]:
+        raise GuardError(
+            f"Training images are {train.shape[1:]}, test images {test.shape[1:]}: "
+            "load both at one size to compare them."
+        )
+    tolerance = 0.05 * (float(max(train.max(), test.max())) - float(min(train.min(), test.min())))
+    means, centres = _tiles(train)
+    pairs = []
+    for i, (mean, centre) in enumerate(zip(*_tiles(test), strict=True)):
+        near = cdist(mean[None], means, "chebyshev")[0] <= tolerance
+        near &= cdist(centre[None], centres, "cityblock")[0] <= tolerance * len(centre)
+        if near.any():
+            pairs.append((i, near.argmax()))
+    if pairs:
+        shown = ", ".join(f"test {i} and train {j}" for i, j in pairs[:5])
+        raise GuardError(
+            f"{len(pairs)} test images are also training images, or nearly "
+            f"({shown}{', …' if pairs[5:] else ''}): the test is worthless. "
+            "Take them out of one of the sets."
+        )
+
+
+def _tiles(images: np.ndarray, count: int = 16) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and central pixel of each tile and channel, each ``(n, tiles)``."""
+    height, width = (max(size // count, 1) for size in images.shape[1:3])
+    rows, columns = (min(size, count) for size in images.shape[1:3])
+    means, centres = [], []
+    for image in images:  # one at a time, since a float copy of all would be large
+        tiles = image[: rows * height, : columns * width].reshape(rows, height, columns, width, -1)
+        means.append(tiles.mean(axis=1).mean(axis=2).ravel())
+        centres.append(tiles[:, height // 2, :, width // 2].astype(float).ravel())
+    return np.array(means), np.array(centres)
+
+
+def check_scale(images: np.ndarray, model) -> None:
+    """Images reach from 0 to 255 where the model itself scales them from there.
+
+    A model does so if its first ``Rescaling`` or ``Normalization`` layer, at any depth, makes the
+    255 steps from black to white between 0.5 and 10 wide. Inputs of 0 to 1 would be all but flat.
+
+    Parameters
+    ----------
+    images : ndarray
+        Checked if it is a batch of images, ``(n, height, width, channels)``.
+    model : keras.Model
+
+    Raises
+    ------
+    GuardError
+        If the largest value is below 26, or values leave 0 to 255 by more than a tenth (which
+        resizing may do).
+    """
+    from keras.layers import Normalization, Rescaling
+
+    layers = [layer for _, layer in leaf_layers(model)]
+    scaling = [layer for layer in layers if isinstance(layer, Normalization | Rescaling)][:1]
+    if not scaling or np.ndim(images) != 4:
+        return
+    black = np.zeros((1, *images.shape[1:]), np.float32)
+    width = float(np.abs(scaling[0](black + 255) - scaling[0](black)).mean())
+    low, high = float(np.min(images)), float(np.max(images))
+    if 0.5 <= width <= 10 and not (low > -25.5 and 25.5 < high < 280.5):
+        raise GuardError(
+            f"The images reach from {low:.3g} to {high:.3g}, but the model's layer "
+            f"{scaling[0].name!r} scales them from 0 to 255. Pass them as loaded: what is scaled "
+            "twice, the network has never seen."
+        )
+
+
+def check_joined(model, images: np.ndarray, head, features: np.ndarray) -> None:
+    """A model of base and head answers as the head does on the features of the same images.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Takes images as they are.
+    images : ndarray, shape ``(n, ...)``
+        A few are enough.
+    head : keras.Model
+        Takes features.
+    features : ndarray, shape ``(n, ...)``
+        Of the same images.
+
+    Raises
+    ------
+    GuardError
+        If an answer differs by more than a hundredth of the largest one.
+    """
+    together = model.predict(images, verbose=0)
+    apart = head.predict(features, verbose=0)
+    difference = np.abs(together - apart).max()
+    if not difference <= 0.01 * np.abs(apart).max():
+        raise GuardError(
+            f"The model's answers differ from its head's by up to {difference:.2g}. Put the "
+            "trained head back with head.set_weights(...), and check that the images are "
+            "preprocessed as the features were: once."
+        )
 
 
 def check_trainable(model, expected: Sequence[str]) -> None:

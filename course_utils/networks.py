@@ -29,6 +29,40 @@ def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
             yield name, layer
 
 
+def every_layer(model) -> Iterator:
+    """Yield the layers of a model at any depth: those that a layer holds come after it.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Yields
+    ------
+    keras.Layer
+    """
+    for _, layer in leaf_layers(model):
+        yield from layer._flatten_layers()
+
+
+def unused_twin(optimizer):
+    """An optimizer of the same settings and for the same weights, before its first step.
+
+    Parameters
+    ----------
+    optimizer : keras.Optimizer
+
+    Returns
+    -------
+    keras.Optimizer
+        Its ``variables`` are in the same order.
+    """
+    twin = type(optimizer).from_config(optimizer.get_config())
+    if optimizer.built:
+        # Those it was built for: they need not be the ones that are trainable now.
+        twin.build(optimizer._trainable_variables)
+    return twin
+
+
 def producers(operation) -> list[str]:
     """Names of the layers whose outputs a layer takes in, seen through bare operations.
 

@@ -1,24 +1,40 @@
 """Train small nets many times over, fast."""
 
+import itertools
 import random
+import warnings
 import weakref
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from course_utils.networks import leaf_layers
+from course_utils.guards import check_scale
+from course_utils.networks import every_layer, unused_twin
 
 
 def draw_weights(model) -> None:
     """Give a Keras model fresh weights, drawn by its layers' initializers from Keras's seed.
 
-    Batch normalization forgets its running statistics, and layers that draw random numbers
-    (dropout, augmentation) begin anew from Keras's seed. A layer's own weights that have no
-    initializer attribute (``<weight>_initializer``, as Keras's layers have) stay.
+    Frozen layers are drawn too. Batch normalization forgets its running statistics, and layers
+    that draw random numbers (dropout, augmentation) begin anew from Keras's seed. This holds at
+    any depth: in nested models, and in layers that hold layers. What cannot be trained and has
+    no initializer stays, such as a switch, or the mean of an adapted ``Normalization``.
+
+    Parameters
+    ----------
+    model : keras.Model
+
+    Raises
+    ------
+    ValueError
+        If a trainable weight has no initializer: its layer must keep it in the attribute
+        ``<weight>_initializer``, as Keras's layers do.
     """
     from keras.random import SeedGenerator
 
-    for _, layer in leaf_layers(model):
+    drawn = set()
+    for layer in every_layer(model):
         for value in vars(layer).values():
             if isinstance(value, SeedGenerator):
                 value.state.assign(SeedGenerator().state)
@@ -27,85 +43,53 @@ def draw_weights(model) -> None:
             if initializer is not None:
                 # A clone, because an initializer without a seed draws the same twice.
                 weight.assign(initializer.clone()(weight.shape))
+                drawn.add(id(weight))
+    left = [weight for weight in model.trainable_weights if id(weight) not in drawn]
+    if left:
+        raise ValueError(
+            f"No initializer known for {', '.join(weight.path for weight in left)}: give the "
+            f"layer an attribute {left[0].name}_initializer, and hand it to add_weight."
+        )
 
 
 def restart(model, *, learning_rate: float | None = None) -> None:
-    """Give a compiled model fresh random weights and its optimizer a fresh start.
+    """Take a compiled model back to before its first step, with fresh random weights.
 
     Much faster than building and compiling anew for each seed: the compiled training step
-    is kept.
+    is kept. Reset are
+
+    - the weights, and the random numbers of dropout and augmentation, as
+      :func:`draw_weights` says;
+    - the optimizer that ``compile`` was given last: its moments, its count of steps, and with
+      that a schedule of its learning rate. A learning rate that is a number stays.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled. Weights are drawn by each layer's initializer from Keras's current seed.
+        Compiled.
     learning_rate : float, optional
-        Set on the optimizer; by default its rate stays.
-    """
-    draw_weights(model)
-    rate = model.optimizer.learning_rate
-    for variable in model.optimizer.variables:
-        if variable is not rate:
-            variable.assign(np.zeros(variable.shape))
-    if learning_rate is not None:
-        model.optimizer.learning_rate = learning_rate
+        Set on the optimizer.
 
-
-def trainer(
-    model, *, steps: int, batch_size: int = 64
-) -> Callable[[np.ndarray, np.ndarray, float], np.ndarray]:
-    """Compile the training of a classifier by stochastic gradient descent into one function.
-
-    It does what ``compile`` and ``fit`` do, with momentum 0.9 and a learning rate that falls
-    to zero as a half cosine. All steps are one compiled loop: ``fit`` itself takes 10 to
-    20 ms a step, which for the nets of the lessons is most of the time.
-
-    Parameters
-    ----------
-    model : keras.Model
-        Its outputs are logits.
-    steps : int
-        Batches of one training.
-    batch_size : int
-
-    Returns
-    -------
-    callable
-        ``train(images, labels, learning_rate)`` draws new weights, trains, and returns the loss
-        of each step, shape ``(steps,)``. The learning rate is that of the first step. Weights
-        and batches follow the seed set with ``keras.utils.set_random_seed``.
+    Raises
+    ------
+    ValueError
+        If the model is not compiled, ``learning_rate`` is no number, the model was compiled
+        with a schedule, or a weight cannot be drawn (see :func:`draw_weights`).
     """
     import keras
-    import tensorflow as tf
 
-    loss_function = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    decay = keras.optimizers.schedules.CosineDecay(1.0, steps)
-    optimizer = keras.optimizers.SGD(momentum=0.9)
-    optimizer.build(model.trainable_variables)
-
-    def step(images, labels):
-        with tf.GradientTape() as tape:
-            loss = loss_function(labels, model(images, training=True))
-        optimizer.apply(tape.gradient(loss, model.trainable_variables))
-        return loss
-
-    @tf.function
-    def loop(images, labels, learning_rate, order):
-        losses = tf.TensorArray(tf.float32, steps)
-        for i in tf.range(steps):
-            optimizer.learning_rate = learning_rate * decay(i)
-            batch = order[i]
-            losses = losses.write(i, step(tf.gather(images, batch), tf.gather(labels, batch)))
-        return losses.stack()
-
-    def train(images: np.ndarray, labels: np.ndarray, learning_rate: float) -> np.ndarray:
-        draw_weights(model)
-        for variable in optimizer.variables:
-            variable.assign(np.zeros(variable.shape))
-        order = _batches(len(images), steps, batch_size)
-        return loop(*map(tf.constant, (images, labels, learning_rate, order))).numpy()
-
-    return train
+    _check_compiled(model)
+    optimizer = model.optimizer
+    if learning_rate is not None:
+        if callable(learning_rate) or not isinstance(optimizer.learning_rate, keras.Variable):
+            raise ValueError(
+                "restart sets one number in place of another. A schedule of the learning rate "
+                "is set by compile: call model.compile with an optimizer that has it."
+            )
+        optimizer.learning_rate = learning_rate
+    draw_weights(model)
+    for value, unused in zip(optimizer.variables, unused_twin(optimizer).variables, strict=True):
+        value.assign(unused)
 
 
 def fit(
@@ -115,76 +99,148 @@ def fit(
     *,
     epochs: int,
     batch_size: int,
+    steps_per_epoch: int | None = None,
     until: float | None = None,
 ) -> dict[str, np.ndarray]:
-    """Train a compiled classifier as ``model.fit`` does, each epoch as one compiled loop.
+    """Train a compiled model as ``model.fit`` does, each epoch as one compiled loop.
+
+    Each step is Keras's own, so optimizer, loss, metrics and trainable layers are those of the
+    last ``compile``. What is called afterwards goes on from there: ``fit`` again, ``model.fit``,
+    ``evaluate``. As in Keras, the layers are trained that are trainable in the first call after
+    ``compile``: a later change of ``trainable`` has no effect until ``compile`` is called again,
+    and a warning says so.
+
+    For small networks this is several times as fast as ``model.fit``. The first call after a
+    ``compile`` traces the model, which takes seconds for a deep one.
 
     Parameters
     ----------
     model : keras.Model
-        Compiled; its outputs are logits. Weights and optimizer go on from where they are.
-    images : ndarray of float32, shape ``(n, ...)``
-    labels : ndarray of int, shape ``(n,)``
+        Compiled, with one input. Weights and optimizer go on from where they are.
+    images : ndarray, shape ``(n, ...)``
+        Converted to float32. From 0 to 255 if the model scales them itself.
+    labels : ndarray, shape ``(n, ...)``
+        As the model's loss takes them.
     epochs, batch_size : int
-        What is left over of an epoch after whole batches is not used in it.
+        In each epoch every image is shown once, in random order, which follows Python's
+        ``random`` (``keras.utils.set_random_seed`` sets it). The last, incomplete batch is
+        dropped.
+    steps_per_epoch : int, optional
+        End an epoch after so many batches; the next one goes on with the images not shown yet.
     until : float, optional
         Stop after the first epoch with at least this accuracy.
 
     Returns
     -------
-    dict with ``"loss"`` and ``"accuracy"``
-        One value an epoch, the mean over its batches while it was trained.
+    dict of str to ndarray, shape ``(epochs,)``
+        ``"loss"`` and the metrics that were compiled: the mean over each epoch's batches while
+        it was trained.
+
+    Raises
+    ------
+    ValueError
+        If the model is not compiled, images and labels differ in number, there are fewer images
+        than ``batch_size``, a count is below 1, or ``until`` is set without the metric
+        "accuracy".
+    GuardError
+        If the model scales images itself and these do not reach from 0 to 255.
     """
     import tensorflow as tf
 
-    if model not in _EPOCHS:
-        model.optimizer.build(model.trainable_variables)
-        _EPOCHS[model] = _compiled_epoch(model)
-    images, labels = tf.constant(images, tf.float32), tf.constant(labels, tf.int64)
-    history: dict[str, list] = {"loss": [], "accuracy": []}
+    _check_compiled(model)
+    _check_counts(len(images), len(labels), epochs, batch_size, steps_per_epoch)
+    check_scale(images, model)
+    images, labels = tf.constant(images, tf.float32), tf.constant(labels)
+    run_epoch = _epoch_of(model, images, labels)
+    if until is not None and "accuracy" not in model.get_metrics_result():
+        raise ValueError('until needs the accuracy: compile with metrics=["accuracy"].')
+    steps = steps_per_epoch or len(images) // batch_size
+    batches = _batches(len(images), batch_size)
+    history = defaultdict(list)
     for _ in range(epochs):
-        order = _batches(len(images), len(images) // batch_size, batch_size)
-        for key, value in zip(history, _EPOCHS[model](images, labels, order), strict=True):
-            history[key].append(float(value))
+        model.reset_metrics()
+        run_epoch(images, labels, tf.constant(list(itertools.islice(batches, steps))))
+        for name, value in model.get_metrics_result().items():
+            history[name].append(np.asarray(value, float))
         if until is not None and history["accuracy"][-1] >= until:
             break
-    return {key: np.array(values) for key, values in history.items()}
+    model.optimizer.finalize_variable_values(model.trainable_weights)
+    return {name: np.array(values) for name, values in history.items()}
 
 
-# Compiled once for each model; forgotten with it.
+def _check_compiled(model) -> None:
+    if not model.compiled:
+        raise ValueError("The model is not compiled. Call model.compile(optimizer, loss) first.")
+
+
+def _check_counts(n_images, n_labels, epochs, batch_size, steps_per_epoch) -> None:
+    if n_images != n_labels:
+        raise ValueError(f"{n_images} images but {n_labels} labels: each image needs one.")
+    counts = {"epochs": epochs, "batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
+    for name, count in counts.items():
+        if count is not None and count < 1:
+            raise ValueError(f"{name} is {count}; at least 1 is needed.")
+    if n_images < batch_size:
+        raise ValueError(
+            f"{n_images} images do not fill one batch of {batch_size}, and an incomplete batch "
+            f"is dropped. Use more images, or a batch_size of at most {n_images}."
+        )
+
+
+# Keras's training function, of which compile makes a new one each time: our loop, and the
+# weights that it trains. Forgotten with it.
 _EPOCHS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _epoch_of(model, images, labels) -> Callable:
+    model.make_train_function()  # does nothing where there is one since the last compile
+    if model.train_function not in _EPOCHS:
+        # Variables are made here, since none can be made inside a compiled loop.
+        model.compute_metrics(images[:1], labels[:1], model(images[:1]))
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
+        _EPOCHS[model.train_function] = _compiled_epoch(model), _trained(model)
+    epoch, trained = _EPOCHS[model.train_function]
+    if _trained(model) != trained:
+        warnings.warn(
+            "trainable has changed since the model was compiled. Training goes on with the "
+            "layers that were trainable then; call model.compile again to train the others.",
+            stacklevel=3,
+        )
+    return epoch
+
+
+def _trained(model) -> set[int]:
+    return {id(weight) for weight in model.trainable_weights}
 
 
 def _compiled_epoch(model) -> Callable:
     import tensorflow as tf
 
     model = weakref.proxy(model)
-    # Open sizes, since tracing a deep model anew for each size takes seconds.
-    images = tf.TensorSpec([None, *model.input_shape[1:]], tf.float32)
-    labels, order = tf.TensorSpec([None], tf.int64), tf.TensorSpec([None, None], tf.int64)
 
-    @tf.function(input_signature=[images, labels, order])
+    @tf.autograph.experimental.do_not_convert
+    def step(images, labels):
+        model.train_step((images, labels))
+
+    @tf.function
     def epoch(images, labels, order):
-        loss_sum, right_sum = 0.0, 0.0
         for batch in order:
-            inputs, targets = tf.gather(images, batch), tf.gather(labels, batch)
-            with tf.GradientTape() as tape:
-                logits = model(inputs, training=True)
-                loss = model.compute_loss(inputs, targets, logits)
-            gradients = tape.gradient(loss, model.trainable_variables)
-            model.optimizer.apply(gradients, model.trainable_variables)
-            right = tf.equal(tf.argmax(logits, axis=-1), targets)
-            loss_sum += loss
-            right_sum += tf.reduce_mean(tf.cast(right, tf.float32))
-        steps = tf.cast(tf.shape(order)[0], tf.float32)
-        return loss_sum / steps, right_sum / steps
+            step(tf.gather(images, batch), tf.gather(labels, batch))
 
-    return lambda images, labels, order: epoch(images, labels, tf.constant(order))
+    def run(images, labels, order):
+        # Open sizes, since tracing a deep model anew for each size takes seconds.
+        sizes = [None, *images.shape[1:]], [None, *labels.shape[1:]], [None, None]
+        arrays = images, labels, order
+        specs = [tf.TensorSpec(size, a.dtype) for size, a in zip(sizes, arrays, strict=True)]
+        epoch.get_concrete_function(*specs)(*arrays)
+
+    return run
 
 
-def _batches(n_images: int, steps: int, batch_size: int) -> np.ndarray:
-    """Indices ``(steps, batch_size)``: each image once before any comes again."""
-    generator = np.random.default_rng(random.getrandbits(32))
-    rounds = -(-steps * batch_size // n_images)
-    order = np.concatenate([generator.permutation(n_images) for _ in range(rounds)])
-    return order[: steps * batch_size].reshape(steps, batch_size)
+def _batches(n_images: int, batch_size: int) -> Iterator[np.ndarray]:
+    """Batches of indices without end: each image once before any comes again."""
+    whole = n_images - n_images % batch_size
+    while True:
+        order = np.random.default_rng(random.getrandbits(32)).permutation(n_images)
+        yield from order[:whole].reshape(-1, batch_size)

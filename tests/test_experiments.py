@@ -3,9 +3,9 @@
 import matplotlib
 import numpy as np
 import pytest
-from keras import Input, Sequential, layers, random
+from keras import random
 
-from course_utils import experiments, intervals, plotting, training
+from course_utils import experiments, intervals, plotting
 
 matplotlib.use("agg")
 
@@ -43,22 +43,6 @@ def test_repeat_sets_the_seed_and_stacks():
     assert first["x"].shape == (2, 2)
     np.testing.assert_array_equal(first["x"], second["x"])
     assert experiments.repeat(lambda seed: 2 * seed).tolist() == [0, 2, 4]
-
-
-def test_restart_gives_new_weights_and_forgets_optimizer_and_dropout():
-    noise = Sequential([layers.Dropout(0.5)], name="nested")
-    model = Sequential([Input((3,)), noise, layers.Dense(2)])
-    model.compile("adam", "mse")
-    x, y = np.ones((4, 3)), np.zeros((4, 2))
-    trained = experiments.repeat(lambda seed: train(model, x, y), (1, 2, 1))
-    np.testing.assert_array_equal(trained[0], trained[2])
-    assert not np.array_equal(trained[0], trained[1])
-
-
-def train(model, x, y):
-    training.restart(model, learning_rate=0.1)
-    model.fit(x, y, epochs=2, verbose=0)
-    return model.get_weights()[0]
 
 
 def test_figures_of_experiments_are_drawn():

@@ -1,10 +1,16 @@
 """Each silent mistake is caught, and the right thing passes."""
 
+import itertools
+
+import cv2
+import keras
 import numpy as np
 import pytest
 
-from course_utils import guards
+from course_utils import guards, training
+from course_utils.data import load_folder, load_objects
 from course_utils.guards import GuardError
+from course_utils.paths import data_dir
 
 NAMES = ("Hat", "Cube")
 
@@ -35,15 +41,162 @@ def test_labels():
 
 def test_disjoint():
     guards.check_disjoint(images()[:2], images()[2:])
-    with pytest.raises(GuardError, match="1 test images"):
+    with pytest.raises(GuardError, match=r"1 test images.*\(test 0 and train 2\)"):
         guards.check_disjoint(images()[:3], images()[2:])
+
+
+def as_jpeg(image, quality):
+    encoded = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    return cv2.imdecode(encoded, cv2.IMREAD_COLOR)[..., ::-1]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: image,
+        lambda image: as_jpeg(image, 95),
+        lambda image: as_jpeg(image, 50),
+        lambda image: np.clip(image + 1.0, 0, 255).round().astype("uint8"),
+        lambda image: np.clip(image - 1.0, 0, 255).round().astype("uint8"),
+    ],
+    ids=["the same", "JPEG 95", "JPEG 50", "brighter", "darker"],
+)
+def test_nearly_the_same_image_is_found(objects, change):
+    train, test = objects
+    test = test.copy()
+    test[[3, 150]] = [change(image) for image in train[[60, 8]]]
+    with pytest.raises(GuardError, match=r"2 test.*\(test 3 and train 60, test 150 and train 8\)"):
+        guards.check_disjoint(train, test)
+    with pytest.raises(GuardError, match="2 test images"):
+        guards.check_disjoint(train / np.float32(127.5) - 1, test / np.float32(127.5) - 1)
+
+
+def test_the_courses_own_sets_are_disjoint(objects):
+    photographs, _, _ = load_folder(data_dir() / "photographs")
+    for train, test in itertools.combinations([*objects, photographs], 2):
+        guards.check_disjoint(train, test)
+    for i, photograph in enumerate(photographs):
+        guards.check_disjoint(np.delete(photographs, i, axis=0), photograph[None])
+
+
+def test_alike_scenes_with_another_object_are_disjoint():
+    rng = np.random.default_rng(0)
+    table = np.full((224, 224, 3), 200) + rng.integers(-5, 6, (224, 224, 3))
+    here, there = (table.astype("uint8") for _ in range(2))
+    here[40:70, 40:70] = 90
+    there[120:150, 120:150] = 90
+    guards.check_disjoint(here[None], there[None])
+    fabrics = rng.integers(0, 256, (2, 3, 224, 224, 3), dtype=np.uint8)  # the same on average
+    guards.check_disjoint(*fabrics)
+
+
+def test_sets_of_two_sizes_are_not_compared():
+    with pytest.raises(GuardError, match="at one size"):
+        guards.check_disjoint(images(), images()[:, :4])
+
+
+@pytest.fixture(scope="module")
+def objects():
+    (train, _), (test, _) = load_objects()
+    return train, test
+
+
+def with_scaling(*scaling, channels=3):
+    """A classifier whose scaling sits in a nested model, as in Keras's EfficientNet."""
+    layers = keras.layers
+    base = keras.Sequential([keras.Input((8, 8, channels)), *scaling, layers.Flatten()])
+    model = keras.Sequential([keras.Input((8, 8, channels)), base, layers.Dense(2)])
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    return model
+
+
+def train(model, x):
+    training.fit(model, x, np.arange(len(x)) % 2, epochs=1, batch_size=len(x))
+
+
+WRONG = {
+    "0 to 1": lambda x: x / 255,
+    "-1 to 1": lambda x: x / 127.5 - 1,
+    "standardized": lambda x: (x / 255 - 0.45) / 0.225,
+    "mean subtracted": lambda x: x[..., ::-1] - np.array([103.9, 116.8, 123.7]),
+    "not a number": lambda x: np.where(x > 250, np.nan, x),
+}
+
+
+def scalings():
+    layers = keras.layers
+    adapted = layers.Normalization()
+    adapted.adapt(images(50).astype("float32"))
+    return {
+        "1/255": [layers.Rescaling(1 / 255)],
+        "1/128": [layers.Rescaling(1 / 128, offset=-127 / 128)],
+        "two steps": [  # as EfficientNet's
+            layers.Rescaling(1 / 255),
+            layers.Normalization(mean=[0.485, 0.456, 0.406], variance=[0.05, 0.05, 0.05]),
+        ],
+        "adapted": [adapted],
+    }
+
+
+@pytest.mark.parametrize("scaling", ["1/255", "1/128", "two steps", "adapted"])
+def test_scale(scaling):
+    model = with_scaling(*scalings()[scaling])
+    x = images(20)
+    for honest in (x, x.astype("float32"), x * 1.05 - 5.0, x // 4):
+        train(model, honest)
+    before = model.get_weights()
+    for wrong in WRONG.values():
+        with pytest.raises(GuardError, match="from 0 to 255"):
+            train(model, wrong(x.astype("float32")))
+    for a, b in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)  # stopped before the first step
+
+
+@pytest.mark.parametrize(
+    "scaling",
+    [
+        [],
+        [keras.layers.Rescaling(2.0, offset=-1)],  # from 0 to 1
+        [keras.layers.Rescaling(1 / 16)],  # scikit-learn's digits
+        [keras.layers.Rescaling(1 / 4095)],  # 12 bits
+        [keras.layers.Normalization(mean=0.45, variance=0.05)],
+    ],
+)
+def test_scale_leaves_other_ranges_alone(scaling):
+    train(with_scaling(*scaling), images(20) / 255)
+
+
+def test_scale_knows_grey_images_and_features():
+    grey = images(20)[..., :1]
+    model = with_scaling(keras.layers.Rescaling(1 / 255), channels=1)
+    train(model, grey)
+    with pytest.raises(GuardError, match="from 0 to 1"):
+        train(model, grey / 255)
+    ages = keras.layers.Normalization(mean=40.0, variance=400.0)
+    guards.check_scale(np.ones((4, 3)), keras.Sequential([keras.Input((3,)), ages]))
+
+
+def test_joined():
+    x = images(6).astype("float32")
+    base = with_scaling(keras.layers.Rescaling(1 / 255)).layers[0]
+    head = keras.Sequential([keras.Input((192,)), keras.layers.Dense(2)])
+    features = base.predict(x, verbose=0)
+    top = keras.layers.Dense(2, kernel_initializer="zeros")
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Dropout(0.5), base, top])
+    with pytest.raises(GuardError, match=r"head\.set_weights"):
+        guards.check_joined(model, x, head, features)
+    top.set_weights(head.get_weights())
+    guards.check_joined(model, x, head, features)
+    with pytest.raises(GuardError, match="as the features were"):
+        guards.check_joined(model, x / 255, head, features)
+    top.kernel.assign(np.full((192, 2), np.nan))
+    with pytest.raises(GuardError, match="nan"):
+        guards.check_joined(model, x, head, features)
 
 
 @pytest.fixture
 def model():
     """A head on a frozen base, as in lesson 05."""
-    import keras
-
     base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="inner")], name="base")
     base.trainable = False
     model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(2, name="head")])

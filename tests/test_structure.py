@@ -56,7 +56,8 @@ def test_what_computes_does_not_draw():
 
 
 def test_what_is_private_to_keras_is_touched_in_one_file():
-    private = {"_layers", "_inbound_nodes", "_outbound_nodes", "_operations", "_nodes"}
+    private = {"_layers", "_flatten_layers", "_inbound_nodes", "_outbound_nodes", "_operations"}
+    private |= {"_nodes", "_trainable_variables", "_loss_tracker", "_compile_loss"}
     for files in FILES.values():
         for file in files:
             tree = ast.parse(file.read_text(encoding="utf-8"))

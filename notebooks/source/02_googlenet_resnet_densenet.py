@@ -581,8 +581,17 @@ Table(
 # images. Which of the six will not learn?
 
 # %% slideshow={"slide_type": "fragment"}
-STEPS, LEARNING_RATE = 36, 0.05
-train = {depth: training.trainer(net, steps=STEPS) for depth, net in normalized.items()}
+STEPS = 36
+
+
+def compile_for(net, rate, steps):
+    """Descent with momentum; the learning rate falls to zero as a half cosine."""
+    falling = keras.optimizers.schedules.CosineDecay(rate, steps)
+    net.compile(keras.optimizers.SGD(falling, momentum=0.9), loss_of)
+
+
+for net in normalized.values():
+    compile_for(net, 0.05, STEPS)
 deepest = normalized[DEPTHS[-1]]
 sums = Model(deepest.input, [s.input for s in deepest.layers if isinstance(s, Shortcut)])
 
@@ -599,7 +608,10 @@ def train_all(seed):
         for kind, on in KINDS.items():
             switch(net, on)
             keras.utils.set_random_seed(seed)  # the same weights and batches for both kinds
-            losses[kind, depth] = train[depth](digits, labels, LEARNING_RATE)
+            training.restart(net)
+            # "Epochs" of one batch, to see the loss of each.
+            fit = training.fit(net, digits, labels, epochs=STEPS, batch_size=64, steps_per_epoch=1)
+            losses[kind, depth] = fit["loss"]
     # The loop ends with the deepest net, trained with its shortcuts on.
     losses["after training"] = residual_sizes()
     training.draw_weights(deepest)
@@ -798,12 +810,16 @@ x_train, x_test, y_train, y_test = train_test_split(
 )
 # The best of 0.02, 0.05, 0.1, 0.2 and 0.4 for each kind, tried on two other seeds. One rate for all
 # would not be fair: at 0.05 the dense net has hardly begun to learn when the others are done.
-RATES = {"dense": 0.4, "residual": 0.1, "plain": 0.1}
-train_small = {
-    net: training.trainer(net, steps=80, batch_size=50)
-    for nets in small_nets.values()
-    for net in nets
-}
+RATES = {"dense": 0.4, "plain or residual": 0.1}
+for kind, nets in small_nets.items():
+    for net in nets:
+        compile_for(net, RATES[kind], 80)
+
+
+def fit_small(net):
+    """From new weights, 80 batches of 50 digits."""
+    training.restart(net)
+    training.fit(net, x_train, y_train, epochs=20, batch_size=50)
 
 
 def accuracy(net, **how):
@@ -813,13 +829,13 @@ def accuracy(net, **how):
 def train_three_kinds(seed):
     found = {"dense": [], "residual": [], "plain": []}
     for net in small_nets["dense"]:
-        train_small[net](x_train, y_train, RATES["dense"])
+        fit_small(net)
         found["dense"].append(accuracy(net))
     found["reach"] = [accuracy_within(net, reach) for reach in REACHES]
     for net in small_nets["plain or residual"]:
         for kind, on in KINDS.items():
             switch(net, on)
-            train_small[net](x_train, y_train, RATES[kind])
+            fit_small(net)
             found[kind].append(accuracy(net))
     return found
 

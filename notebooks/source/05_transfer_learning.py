@@ -624,7 +624,7 @@ def next_frame(images):
 
 
 x_next = next_frame(x_train)
-guards.check_disjoint(x_train, x_next)  # no pixel-equal pair: this guard cannot see the leak
+guards.check_disjoint(x_train, x_next)  # no pair nearly equal: this guard cannot see the leak
 plotting.plot_images(
     [x_train[5], x_next[5], x_train[45], x_next[45]],
     ["training", "test, leaking"] * 2,
@@ -783,6 +783,7 @@ classifier.summary()
 together = classifier.predict(x_test[:8].astype("float32"), verbose=0)
 
 guards.check_trainable(classifier, ["head/dense"])
+guards.check_joined(classifier, x_test[:8].astype("float32"), head, features_test[:8])
 print(f"largest difference: {np.abs(together - probabilities[:8]).max():.3f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}

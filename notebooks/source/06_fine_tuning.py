@@ -210,6 +210,12 @@ def train_head(features, labels):
     return head.get_weights()
 
 
+def check_head(model, chosen):
+    """The head trained last is on the model: both give the same answers for these images."""
+    images, features = x_train[chosen].astype("float32"), features_train[chosen]
+    guards.check_joined(model, images, head_on(features.shape[1]), features)
+
+
 def accuracy(model, images, labels):
     """Share of the images that a model gets right."""
     logits = model.predict(images.astype("float32"), batch_size=50, verbose=0)
@@ -218,6 +224,7 @@ def accuracy(model, images, labels):
 
 features_train = transfer.extract_features(base, x_train, preprocess_input)
 head.set_weights(train_head(features_train, y_train))
+check_head(model, range(4))
 right = round(accuracy(model, x_test, y_test) * len(y_test))
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.01"]
@@ -359,6 +366,7 @@ def fine_tune(way, chosen, learning_rate, steps):
     if way != "from scratch":
         model.set_weights(start)
         head.set_weights(train_head(features_train[chosen], y_train[chosen]))
+        check_head(model, chosen[:4])
     batch_size = min(10, len(chosen))
     before = guards.snapshot(model)
     training.fit(
