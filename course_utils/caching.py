@@ -1,40 +1,49 @@
-"""Results kept under a hash of everything that they depend on."""
+"""Results kept under a hash of what they depend on, as the caller lists it."""
 
-import dis
 import functools
-import hashlib
 import inspect
+import itertools
 import os
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
+from importlib import metadata
 from pathlib import Path
-from types import CodeType, ModuleType
 
+import joblib
 import numpy as np
 
+from course_utils.networks import architecture
 from course_utils.paths import ROOT
 
-_NUMBERS_AND_TEXT = (bool, int, float, complex, str, bytes, type(None), range)
+_VALUES = (bool, int, float, complex, str, bytes, type(None), range)
 
 
 def content_hash(*objects) -> str:
-    """Hash of objects by what they hold or do, the same in every process.
+    """Hash of objects by what they hold, the same in every process.
 
-    A function counts by its compiled code and by everything outside it that it refers to:
-    other functions and lambdas, arrays, numbers, text, containers of them. A library counts
-    by its name and version, course_utils by its source and the list of its weights.
+    Part of every hash are the source of course_utils, the list of its weights, and the versions
+    of Keras, NumPy and TensorFlow.
+
+    Parameters
+    ----------
+    *objects : numbers, text, ndarrays, Keras models, functions, or containers of them
+        A model counts by its layers and weights. A function counts by its source text and the
+        values of its defaults: what it calls, and the constants that it uses, must be listed
+        beside it. What comes from a library counts by name and version.
+
+    Returns
+    -------
+    str
+        40 hexadecimal digits.
 
     Raises
     ------
     TypeError
-        On an object whose content cannot be told, for example a model: build it inside
-        the function.
+        On what cannot be hashed by content, with what to do: other objects, lambdas, functions
+        that use names of a function around them, and functions typed at a prompt.
     """
-    digest = hashlib.sha256()
-    seen: set[int] = set()
-    for item in objects:
-        _feed(digest, item, seen)
-    return digest.hexdigest()[:24]
+    return _hash((_course(), *objects))
 
 
 def save_whole(path: Path, write: Callable) -> None:
@@ -56,93 +65,78 @@ def save_whole(path: Path, write: Callable) -> None:
         raise
 
 
-def _feed(digest, item, seen: set[int]) -> None:
-    """Add one object to the digest, its type first, so that 1, "1" and [1] differ."""
-    digest.update(type(item).__name__.encode())
-    if isinstance(item, _NUMBERS_AND_TEXT):
-        digest.update(repr(item).encode())
-    elif isinstance(item, (np.ndarray, np.generic)):
-        digest.update(f"{item.dtype}{item.shape}".encode())
-        digest.update(np.ascontiguousarray(item))
-    elif isinstance(item, Mapping):
-        _feed(digest, list(item.items()), seen)
-    elif isinstance(item, (tuple, list)):
-        digest.update(str(len(item)).encode())
-        for part in item:
-            _feed(digest, part, seen)
+def _hash(item) -> str:
+    import keras
+
+    if isinstance(item, _VALUES) or _is_plain_array(item):
+        return joblib.hash(item, hash_name="sha1")
+    if isinstance(item, (tuple, list)):
+        parts = item
     elif isinstance(item, (set, frozenset)):
-        _feed(digest, sorted(item), seen)
+        parts = sorted(map(_hash, item))
+    elif isinstance(item, Mapping):
+        parts = item.items()
     elif isinstance(item, functools.partial):
-        _feed(digest, (item.func, item.args, item.keywords), seen)
-    elif isinstance(item, ModuleType) or _library(item):
-        digest.update(f"{_module_name(item)}.{getattr(item, '__qualname__', '')}".encode())
-        digest.update(_version(_module_name(item).partition(".")[0]).encode())
-    elif inspect.isfunction(inspect.unwrap(item)):
-        _feed_function(digest, inspect.unwrap(item), seen)
+        parts = (item.func, item.args, item.keywords)
+    elif isinstance(item, keras.Model):
+        parts = itertools.chain((architecture(item),), map(np.asarray, item.weights))
     else:
+        parts = _definition(inspect.unwrap(item))
+    # The parts one by one, since joblib tells one object that a container holds twice from two
+    # equal ones. The type first, so that (1,) and [1] differ.
+    return joblib.hash([type(item).__name__, *map(_hash, parts)], hash_name="sha1")
+
+
+def _is_plain_array(item) -> bool:
+    return isinstance(item, (np.ndarray, np.generic)) and not item.dtype.hasobject
+
+
+def _definition(item) -> tuple:
+    """What tells a function or class from others."""
+    if not (inspect.isfunction(item) or inspect.isclass(item)):
         raise TypeError(
-            f"Cannot tell whether a {type(item).__name__} is still the same, so nothing that "
-            "depends on it can be kept. Build it inside the function."
+            f"Cannot hash an object of type {type(item).__qualname__!r} by its content. List what "
+            "it is made of (numbers, text, arrays, functions, Keras models) in its place."
         )
+    package = (item.__module__ or "").partition(".")[0]
+    if version := _version(package):
+        return item.__module__, item.__qualname__, version
+    name = item.__qualname__
+    if item.__name__ == "<lambda>":
+        raise TypeError(f"Cannot tell {name} from others on its line. Define it with 'def'.")
+    if getattr(item, "__closure__", None):
+        outside = ", ".join(item.__code__.co_freevars)
+        raise TypeError(
+            f"{name} uses {outside} of the function around it. Make them arguments, and give them "
+            "their values with functools.partial."
+        )
+    try:
+        source = inspect.getsource(item)
+    except (OSError, TypeError) as error:
+        raise TypeError(f"Cannot read the source of {name}. Write it in a cell or file.") from error
+    return source, getattr(item, "__defaults__", None), getattr(item, "__kwdefaults__", None)
 
 
-def _feed_function(digest, function, seen: set[int]) -> None:
-    if id(function) in seen:  # functions that call each other
-        return
-    seen.add(id(function))
-    _feed_code(digest, function.__code__, seen)
-    _feed(digest, (function.__defaults__, function.__kwdefaults__), seen)
-    outside = inspect.getclosurevars(function).nonlocals
-    for name in sorted(_global_names(function.__code__)):
-        if name in function.__globals__:
-            outside[name] = function.__globals__[name]
-    _feed(digest, outside, seen)
+def _version(package: str) -> str | None:
+    """Version of a library; None for code of one's own."""
+    if package == "course_utils":
+        return _course()
+    if package in sys.stdlib_module_names:
+        return sys.version
+    distributions = _distributions().get(package)
+    return distributions and metadata.version(distributions[0])
 
 
-def _feed_code(digest, code: CodeType, seen: set[int]) -> None:
-    # Instructions by name and argument: the bytes of a code that has run differ from those
-    # of one that has not.
-    for step in dis.get_instructions(code):
-        argument = "" if isinstance(step.argval, CodeType) else step.argrepr
-        if isinstance(step.argval, frozenset):  # whose order changes from process to process
-            argument = repr(sorted(map(repr, step.argval)))
-        digest.update(f"{step.opname} {argument};".encode())
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            _feed_code(digest, constant, seen)
-
-
-def _global_names(code: CodeType) -> set[str]:
-    steps = dis.get_instructions(code)
-    names = {step.argval for step in steps if step.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            names |= _global_names(constant)
-    return names
-
-
-def _module_name(item) -> str:
-    return item.__name__ if isinstance(item, ModuleType) else item.__module__
-
-
-def _library(item) -> bool:
-    """A function or class that was imported, not written in the notebook or test."""
-    if not (inspect.isroutine(item) or inspect.isclass(item)) or item.__module__ == "__main__":
-        return False
-    path = getattr(inspect.getmodule(item), "__file__", None)
-    if path is None:  # built in
-        return True
-    inside = Path(path).resolve()
-    return "site-packages" in inside.parts or inside.is_relative_to(ROOT / "course_utils")
+_distributions = functools.cache(metadata.packages_distributions)
 
 
 @functools.cache
-def _version(package: str) -> str:
-    """Version of a library; for course_utils a hash of its source and of the weights' list."""
-    if package != "course_utils":
-        return str(getattr(__import__(package), "__version__", ""))
-    digest = hashlib.sha256()
+def _course() -> str:
+    """What every result depends on."""
+    import keras
+    import tensorflow as tf
+
     sources = sorted((ROOT / "course_utils").rglob("*.py"))
-    for path in [*sources, *sorted((ROOT / "data" / "weights").glob("*SUMS*"))]:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()
+    lists = sorted((ROOT / "data" / "weights").glob("*SUMS*"))
+    versions = (keras.__version__, np.__version__, tf.__version__)
+    return _hash((*versions, *(path.read_bytes() for path in sources + lists)))

@@ -1,6 +1,6 @@
 """Repeat a trial over seeds."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
@@ -17,7 +17,7 @@ def repeat(
     seeds: Iterable[int] = SEEDS,
     *,
     label: str = "seeds",
-    keep: bool = False,
+    keep: Sequence | None = None,
 ) -> np.ndarray | dict[str, np.ndarray]:
     """Run ``trial(seed)`` for each seed, with Keras's seeds set before each.
 
@@ -28,10 +28,12 @@ def repeat(
     seeds : iterable of int
     label : str
         Text of the progress bar.
-    keep : bool
-        For long trials: keep the result in the course's cache folder under a hash of the
-        seeds, the trial's code and all it refers to; change any of them and it runs anew.
-        The trial must then build its models itself (see ``caching.content_hash``).
+    keep : sequence, optional
+        For long trials: keep the result in the course's cache folder, under a hash of the trial,
+        the seeds and what is listed here. List all that the result depends on: the functions
+        that the trial calls, its constants, its arrays. What is listed may be edited, and the
+        trial runs anew; a change of what is not listed goes unnoticed. See
+        :func:`caching.content_hash`.
 
     Returns
     -------
@@ -40,12 +42,12 @@ def repeat(
     Raises
     ------
     TypeError
-        With ``keep``, if the trial refers to something whose content cannot be told.
+        If the trial or what ``keep`` lists cannot be hashed by its content.
     """
     seeds = tuple(seeds)
-    if not keep:
+    if keep is None:
         return _run(trial, seeds, label)
-    path = cache_dir() / f"trials-{content_hash(trial, seeds)}.npz"
+    path = cache_dir() / f"trials-{content_hash(trial, seeds, keep)}.npz"
     if not path.is_file():
         result = _run(trial, seeds, label)
         arrays = result if isinstance(result, dict) else {_ARRAY: result}

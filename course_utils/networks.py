@@ -4,6 +4,7 @@ The one file that touches what Keras keeps private; its tests say when Keras has
 """
 
 import contextlib
+import json
 from collections.abc import Iterator
 
 
@@ -87,6 +88,39 @@ def output_shape(layer) -> tuple[int | None, ...]:
     """Shape of a layer's output without the batch axis (of the first, if there are several)."""
     output = layer.output
     return (output[0] if isinstance(output, (list, tuple)) else output).shape[1:]
+
+
+def architecture(model) -> str:
+    """The layers of a model and how they are joined, the same each time it is built.
+
+    As JSON, with numbers for the layers' names, which Keras makes anew at each build.
+
+    Parameters
+    ----------
+    model : keras.Model
+        Functional or sequential.
+
+    Raises
+    ------
+    TypeError
+        If it is a class of its own: what its ``call`` does cannot be told.
+    """
+    config = json.loads(model.to_json())["config"]
+    if "layers" not in config:
+        raise TypeError(
+            f"{model.name} is neither functional nor sequential: how its layers are joined "
+            "cannot be told."
+        )
+    numbers = {layer["config"]["name"]: i for i, layer in enumerate(config["layers"])}
+
+    def numbered(value):
+        if isinstance(value, dict):
+            return {key: numbered(item) for key, item in value.items()}
+        if isinstance(value, list):
+            return [numbered(item) for item in value]
+        return numbers.get(value, value) if isinstance(value, str) else value
+
+    return json.dumps(numbered({**config, "name": ""}), sort_keys=True)
 
 
 @contextlib.contextmanager

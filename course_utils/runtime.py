@@ -12,17 +12,36 @@ def setup(seed: int = 0) -> None:
     Two runs with the same seed on the same machine give the same numbers. Another processor
     or number of threads changes the last digits, so the lessons print two or three.
 
+    Keras runs on TensorFlow, in single precision and with the channels last, whatever
+    ``KERAS_BACKEND`` or ``~/.keras/keras.json`` say. TensorFlow takes of a graphics card's memory
+    what it needs, unless ``TF_FORCE_GPU_ALLOW_GROWTH`` says otherwise.
+
     Parameters
     ----------
     seed : int
         Seed of Python, NumPy and TensorFlow.
+
+    Raises
+    ------
+    RuntimeError
+        If Keras runs on another backend already.
     """
     from course_utils.plotting import set_style
 
+    os.environ["KERAS_BACKEND"] = "tensorflow"
+    os.environ.setdefault("TF_FORCE_GPU_ALLOW_GROWTH", "true")
     with _silenced_stderr():
+        import keras
         import tensorflow as tf
+    if keras.config.backend() != "tensorflow":
+        raise RuntimeError(
+            f"Keras was imported before this cell and runs on {keras.config.backend()}; the course "
+            "needs TensorFlow. Restart the kernel and run the lesson from its first cell."
+        )
+    keras.config.set_image_data_format("channels_last")
+    keras.config.set_floatx("float32")
     tf.get_logger().setLevel("ERROR")
-    tf.keras.utils.set_random_seed(seed)
+    keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     set_style()
 

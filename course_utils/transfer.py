@@ -1,6 +1,5 @@
 """Features from a frozen base: computed once, streamed, kept."""
 
-import json
 import logging
 from collections.abc import Callable
 
@@ -81,23 +80,5 @@ def _content_hash(base, images, preprocess) -> str:
     # pixel is grey, so that a change in the order of the channels shows.
     ramp = (np.arange(768, dtype=np.float32) % 256).reshape(1, 16, 16, 3)
     preprocessed = np.asarray(preprocess(ramp))
-    # The images one at a time: hashing makes no copy of the set.
-    return content_hash(_architecture(base), base.get_weights(), list(images), preprocessed)
-
-
-def _architecture(base) -> str:
-    """The model's layers and how they are joined, with numbers for the layers' names.
-
-    Automatic names differ at each build.
-    """
-    config = json.loads(base.to_json())["config"]
-    numbers = {layer["config"]["name"]: i for i, layer in enumerate(config["layers"])}
-
-    def numbered(value):
-        if isinstance(value, dict):
-            return {key: numbered(item) for key, item in value.items()}
-        if isinstance(value, list):
-            return [numbered(item) for item in value]
-        return numbers.get(value, value) if isinstance(value, str) else value
-
-    return json.dumps(numbered({**config, "name": ""}), sort_keys=True)
+    # The images one at a time: of a set whose pixels do not lie in a row, hashing makes a copy.
+    return content_hash(base, list(images), preprocessed)

@@ -1,98 +1,301 @@
-"""What a kept result depends on: each change must be noticed, and nothing else."""
+"""What a kept result depends on: each change of what is listed must be noticed."""
 
+import ast
 import functools
+import os
 import subprocess
+import symtable
 import sys
+import textwrap
+import tracemalloc
 
 import numpy as np
 import pytest
 
-from course_utils import experiments, paths
+from course_utils import caching, experiments, paths
 from course_utils.caching import content_hash
-
-RATE = 0.1
-IMAGES = np.zeros((2, 2), np.uint8)
+from course_utils.command.lessons import find_lessons, source_of
 
 
-def scaled(x):
-    return x * RATE
+def scaled(x, rate=0.1):
+    return x * rate
 
 
 @functools.cache
 def prepared():
-    return scaled(IMAGES)
+    return scaled(3)
 
 
 def trial(seed):
-    return [prepared() for _ in range(seed)]
+    return seed * prepared()
+
+
+def model(units=2, seed=0, activation=None):
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    layer = keras.layers.Dense(units, activation=activation)
+    return keras.Sequential([keras.Input((3,)), layer])
+
+
+def written(tmp_path, text):
+    """A function, from a file of its own."""
+    path = tmp_path / f"module{len(list(tmp_path.iterdir()))}.py"
+    path.write_text(text)
+    namespace = {"__name__": path.stem}
+    exec(compile(text, str(path), "exec"), namespace)
+    return namespace["f"]
+
+
+def run(code: str, **environment) -> list[str]:
+    """Lines that a script prints in a process of its own."""
+    command = [sys.executable, "-c", textwrap.dedent(code)]
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT), **environment}
+    return subprocess.check_output(command, text=True, env=environment).splitlines()
+
+
+def test_equal_things_have_one_hash_and_others_another():
+    ones = np.ones((2, 2), np.uint8)
+    others = [1, "1", 1.0, True, None, [1], (1,), {1}, {"a": 1}, {"b": 1}, ones, ones > 0, 2 * ones]
+    others += [ones.ravel(), scaled, prepared, trial, functools.partial(scaled, rate=1), np.mean]
+    others += [model(), model(units=3), model(seed=1), model(activation="relu"), dict, np.sort]
+    hashes = [content_hash(item) for item in others]
+    assert len(set(hashes)) == len(others)
+    assert content_hash(*others) == content_hash(*others)
+    assert content_hash(model()) == content_hash(model())
+    assert content_hash([ones, ones]) == content_hash([ones, ones.copy()])
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("before", "after"),
     [
-        ("RATE", 0.2),
-        ("IMAGES", np.ones((2, 2), np.uint8)),
-        ("scaled", lambda x: x + RATE),
-        ("prepared", lambda: None),
+        ("def f(x): return x + 1", "def f(x): return x + 2"),
+        ("R = 1\ndef f(x, rate=R): return x * rate", "R = 2\ndef f(x, rate=R): return x * rate"),
+        ("R = 1\ndef f(x, *, rate=R): return x", "R = 2\ndef f(x, *, rate=R): return x"),
     ],
 )
-def test_a_change_anywhere_below_the_function_is_noticed(monkeypatch, name, value):
-    before = content_hash(trial)
-    monkeypatch.setitem(globals(), name, value)
-    assert content_hash(trial) != before
+def test_an_edited_function_is_another(tmp_path, before, after):
+    first = content_hash(written(tmp_path, before))
+    assert content_hash(written(tmp_path, before)) == first
+    assert content_hash(written(tmp_path, after)) != first
 
 
-def test_running_a_function_does_not_change_its_hash():
-    before = content_hash(trial)
-    for _ in range(100):  # long enough for the interpreter to specialise its instructions
-        trial(3)
-    assert content_hash(trial) == before
+def test_the_hash_is_the_same_in_every_process(tmp_path):
+    (tmp_path / "own.py").write_text("def f(x):\n    return x in {'p', 'q', 'r'}\n")
+    code = """
+        import functools, keras, numpy as np, own
+        from course_utils.caching import content_hash
+        keras.utils.set_random_seed(0)
+        net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        print(content_hash(own.f, functools.partial(own.f, 1), {'a': (1, 2.5), 'b': np.arange(3)},
+                           {'x', 'y', 'z'}, np.mean, keras.layers.Dense, net))
+    """
+    path = os.pathsep.join([str(paths.ROOT), str(tmp_path)])
+    runs = [run(code, PYTHONPATH=path, PYTHONHASHSEED=seed) for seed in "12"]
+    assert runs[0] == runs[1]
 
 
-def test_the_hash_is_the_same_in_another_process():
-    code = (
-        "from course_utils.caching import content_hash as h\n"
-        "import numpy as np\n"
-        "N = {'a': (1, 2.5), 'b': np.arange(3)}\n"
-        "def f(x): return N, x in {'p', 'q', 'r'}, np.sort\n"
-        "print(h(f, 'text'))"
+def test_functions_of_notebook_cells_are_hashed_by_their_text():
+    lines = run(
+        """
+        from IPython.core.interactiveshell import InteractiveShell
+        shell = InteractiveShell.instance()
+        shell.run_cell("from course_utils.caching import content_hash")
+        for text in ("return x", "return 2 * x", "return x"):
+            shell.run_cell(f"def f(x):\\n    {text}", store_history=True)
+            shell.run_cell("print(content_hash(f))", store_history=True)
+        """
     )
-    runs = [subprocess.check_output([sys.executable, "-c", code]) for _ in range(3)]
-    assert len(set(runs)) == 1
+    first, edited, back = lines[-3:]
+    assert first == back != edited
 
 
-def test_equal_text_and_number_differ():
-    assert len({content_hash(x) for x in (1, "1", 1.0, [1], (1,), True)}) == 6
+def test_what_a_library_brings_counts_by_version_wherever_it_lies(tmp_path, monkeypatch):
+    packages = tmp_path / "dist-packages"
+    info = packages / "made_up-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "top_level.txt").write_text("made_up\n")
+    source = (
+        "unset = object()\ndef f(x=unset): pass\ng = (lambda y: lambda: y)(unset)\nclass C: pass"
+    )
+    (packages / "made_up.py").write_text(source)
+    monkeypatch.syspath_prepend(packages)
+    import made_up
+
+    found = []
+    for version in "12":
+        (info / "METADATA").write_text(f"Name: made-up\nVersion: {version}\n")
+        caching._distributions.cache_clear()
+        found += [content_hash(thing) for thing in (made_up.f, made_up.g, made_up.C)]
+    caching._distributions.cache_clear()
+    assert len(set(found)) == 6
 
 
-def test_what_cannot_be_told_is_refused():
-    model = object()
-    with pytest.raises(TypeError, match="Build it inside"):
-        content_hash(lambda: model)
+def test_the_course_itself_is_part_of_every_hash(tmp_path, monkeypatch):
+    module = tmp_path / "course_utils" / "module.py"
+    module.parent.mkdir()
+    monkeypatch.setattr(caching, "ROOT", tmp_path)
+    found = []
+    for text in ("x = 1", "x = 2"):
+        module.write_text(text)
+        caching._course.cache_clear()
+        found.append(content_hash(1))
+    caching._course.cache_clear()
+    assert len(set(found)) == 2
 
 
-@pytest.mark.parametrize("result", [lambda seed: seed / 2, lambda seed: {"x": [seed, 1.0]}])
+def closure():
+    number = 3
+    return lambda: number
+
+
+def nested():
+    number = 3
+
+    def inner():
+        return number
+
+    return inner
+
+
+def typed():
+    namespace = {"__name__": "__main__"}
+    exec("def f(): pass", namespace)
+    return namespace["f"]
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (object, "type 'object' by its content. List what it is made of"),
+        (lambda: iter([]), "type 'list_iterator' by its content"),
+        (lambda: [].append, "by its content"),
+        (lambda: np.array([object()]), "type 'ndarray' by its content"),
+        (lambda: (1, {"a": np.random.default_rng()}), "type 'Generator' by its content"),
+        (lambda: lambda x: x, "Define it with 'def'"),
+        (closure, "Define it with 'def'"),
+        (nested, r"nested.<locals>.inner uses number .* functools.partial"),
+        (typed, "Cannot read the source of f"),
+    ],
+)
+def test_what_cannot_be_told_is_refused_by_name(make, message):
+    with pytest.raises(TypeError, match=message):
+        content_hash([make()])
+
+
+def test_a_model_of_a_class_of_its_own_is_refused():
+    import keras
+
+    class Own(keras.Model):
+        pass
+
+    with pytest.raises(TypeError, match="neither functional nor sequential"):
+        content_hash(Own(name="own"))
+
+
+def test_hashing_copies_no_image_set():
+    images = np.zeros((50, 224, 224, 3), np.uint8)
+    for listed in (images, list(images[:, ::2])):
+        content_hash(images[:1])
+        tracemalloc.start()
+        content_hash(listed)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 0.1 * images.nbytes
+
+
+def halved(seed):
+    return seed / 2
+
+
+def failing(seed):
+    return seed + "1"
+
+
+def pair(seed):
+    return {"x": [seed, 1.0]}
+
+
+@pytest.mark.parametrize("result", [halved, pair])
 def test_kept_trials_run_once(monkeypatch, tmp_path, result):
     monkeypatch.setattr(experiments, "cache_dir", lambda: tmp_path)
     runs = []
     monkeypatch.setattr(experiments, "_run", _counting(experiments._run, runs))
 
-    first = experiments.repeat(result, (3, 4), keep=True)
-    second = experiments.repeat(result, (3, 4), keep=True)
+    first = experiments.repeat(result, (3, 4), keep=[1])
+    second = experiments.repeat(result, (3, 4), keep=[1])
     np.testing.assert_equal(first, experiments.repeat(result, (3, 4)))
     np.testing.assert_equal(second, first)
     assert len(runs) == 2  # once kept, once without keeping
+    for change in (dict(seeds=(3, 5), keep=[1]), dict(seeds=(3, 4), keep=[2])):
+        experiments.repeat(result, **change)
+    assert len(runs) == 4
 
 
 def test_a_failed_run_leaves_nothing_behind(monkeypatch, tmp_path):
     monkeypatch.setattr(experiments, "cache_dir", lambda: tmp_path)
-    with pytest.raises(ZeroDivisionError):
-        experiments.repeat(lambda seed: 1 / 0, keep=True)
+    with pytest.raises(TypeError):
+        experiments.repeat(failing, keep=())
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_cache_stands_in_the_course():
     assert paths.cache_dir().parent == paths.ROOT
+
+
+@pytest.mark.parametrize("lesson", find_lessons(), ids=lambda path: path.stem)
+def test_lessons_list_all_that_their_kept_results_depend_on(lesson):
+    text = source_of(lesson).read_text(encoding="utf-8")
+    for line, needed, listed in kept_results(text):
+        assert needed <= listed, f"line {line}: keep leaves out {sorted(needed - listed)}"
+
+
+def test_what_a_lesson_forgets_to_list_is_found():
+    text = (
+        "RATE = 1\ndef step(): return RATE\ndef trial(seed): return step()\n"
+        "def parts(): return [step]\nrepeat(trial, keep=parts())\n"
+    )
+    assert kept_results(text) == [(5, {"step", "RATE"}, {"step", "parts"})]
+
+
+def kept_results(text: str) -> list[tuple[int, set[str], set[str]]]:
+    """Of each call with ``keep``: its line, what the trial uses, and what is listed."""
+    tree, top = ast.parse(text), symtable.symtable(text, "lesson", "exec")
+    own = {s.get_name() for s in top.get_symbols() if s.is_assigned() and not s.is_imported()}
+    functions = {table.get_name(): table for table in top.get_children()}
+    values = {
+        node.targets[0].id: node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+
+    def names(expression):
+        return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)} & own
+
+    def spread(expression):
+        """Its names, and those that its names were made of."""
+        found = names(expression)
+        return found.union(*(names(values[name]) for name in found & set(values)))
+
+    def used(table):
+        return own.intersection(table.get_globals()).union(*map(used, table.get_children()))
+
+    results = []
+    for call in ast.walk(tree):
+        keep = {word.arg: word.value for word in getattr(call, "keywords", ())}.get("keep")
+        if keep is None:
+            continue
+        listed = spread(keep)
+        if "parts" in listed:  # a function that lists them
+            listed |= used(functions["parts"])
+        trial = spread(call.args[0]) & set(functions)
+        needed, ahead = set(), set(trial)
+        while ahead:
+            found = used(functions[ahead.pop()]) - needed
+            needed |= found
+            ahead |= found & set(functions)
+        results.append((call.lineno, needed - trial, listed))
+    return results
 
 
 def _counting(function, calls):

@@ -31,11 +31,15 @@
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import pathlib
 import sys
 
 if "google.colab" in sys.modules:
-    # !test -d course || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git course
-    sys.path.insert(0, "course")
+    course = pathlib.Path.home() / "course"
+    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    if not course.is_dir():
+        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+    sys.path.insert(0, str(course))
 
 from course_utils import runtime
 

@@ -30,11 +30,15 @@
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import pathlib
 import sys
 
 if "google.colab" in sys.modules:
-    # !test -d course || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git course
-    sys.path.insert(0, "course")
+    course = pathlib.Path.home() / "course"
+    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    if not course.is_dir():
+        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+    sys.path.insert(0, str(course))
 
 from course_utils import runtime
 
@@ -44,6 +48,7 @@ runtime.setup(seed=0)
 import keras
 import matplotlib.pyplot as plt
 import numpy as np
+import tensorflow as tf
 from keras import Input, Model, layers
 from keras.applications import vgg16
 
@@ -267,8 +272,12 @@ way_down = Model(vgg.input, [vgg.get_layer(name).output for name in (COARSE, *FI
 
 
 def maps(images):
-    inputs = vgg16.preprocess_input(images.astype("float32"))
-    return [m.astype("float16") for m in way_down.predict(inputs, batch_size=20, verbose=0)]
+    """Ten images at a time and in half precision, so that 2 GB of memory serve."""
+    batches = []
+    for start in range(0, len(images), 10):
+        batch = vgg16.preprocess_input(images[start : start + 10].astype("float32"))
+        batches.append([tf.cast(m, "float16") for m in way_down(batch)])
+    return [tf.concat(parts, axis=0) for parts in zip(*batches, strict=True)]
 
 
 down_train = maps(np.concatenate([x_train, x_more]))
@@ -295,6 +304,8 @@ def conv(x, filters, kernel=3):
 def way_up(join):
     """``join``: "concat", "sum" or "none". Output: probability of object for each pixel."""
     coarse, *fine = inputs = [Input(m.shape[1:]) for m in down_train]
+    if join == "none":
+        inputs = [coarse]
     x = conv(coarse, 64, kernel=1)
     for local, c in zip(fine, (32, 16, 8), strict=True):
         x = layers.Conv2DTranspose(c, 2, 2)(x)
@@ -341,13 +352,20 @@ for up in nets.values():
     up.compile(keras.optimizers.Adam(rate), loss="binary_crossentropy")
 
 
+def dataset(up, down, *targets):
+    """As many maps as the net has inputs: without skips the coarse one alone."""
+    return tf.data.Dataset.from_tensor_slices((tuple(down[: len(up.inputs)]), *targets))
+
+
 def train_three(seed):
     found = {}
     for join, up in nets.items():
         keras.utils.set_random_seed(seed)
         training.restart(up)
-        up.fit(down_train, masks, epochs=EPOCHS, batch_size=BATCH, verbose=0)
-        found[join] = up(down_test).numpy()[..., 0] > 0.5
+        pairs = dataset(up, down_train, masks).shuffle(len(masks)).batch(BATCH)
+        up.fit(pairs, epochs=EPOCHS, shuffle=False, verbose=0)  # shuffled above
+        tests = dataset(up, down_test).batch(BATCH)
+        found[join] = up.predict(tests, verbose=0)[..., 0] > 0.5
     return found
 
 

@@ -30,11 +30,15 @@
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import pathlib
 import sys
 
 if "google.colab" in sys.modules:
-    # !test -d course || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git course
-    sys.path.insert(0, "course")
+    course = pathlib.Path.home() / "course"
+    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    if not course.is_dir():
+        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+    sys.path.insert(0, str(course))
 
 from course_utils import runtime
 
@@ -380,6 +384,13 @@ def fine_tune(way, chosen, learning_rate, steps):
     return model
 
 
+def parts():
+    """What a trial depends on, as it is now: results are kept under a hash of it."""
+    functions = [augmentation, build, unfreeze, trained_layers, prepare, choose, fine_tune]
+    functions += [loss, head_on, train_head, accuracy]
+    return [*functions, SIZE, x_train, y_train, features_train]
+
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 3: a learning rate that destroys the base
 #
@@ -402,7 +413,7 @@ def validate(seed):
     return {way: [right(way, rate) for rate in RATES] for way in ("last block", "all layers")}
 
 
-by_rate = experiments.repeat(validate, label="learning rates", keep=True)
+by_rate = experiments.repeat(validate, label="learning rates", keep=(RATES, parts()))
 ax = plotting.plot_curves(RATES, {way: 100 * right for way, right in by_rate.items()})
 ax.axhline(20, color="0.5", ls="--")
 ax.set(
@@ -431,8 +442,8 @@ for way, right in by_rate.items():
 # Four ways, 1, 3, 5 and 13 images of each class, 3 seeds. With fewer than 13 images the seed also
 # draws which ones. The fine-tuned ways have rates from the flat part of the curves above, smaller
 # where all layers learn; from scratch has Adam's usual one, 10⁻³, and more steps, though not as many
-# as it could use (exercise 3). The results are kept on disk under a hash of this code and its data:
-# change anything, and it runs anew.
+# as it could use (exercise 3). The results are kept on disk under a hash of what `keep` lists:
+# change one of these functions, numbers or images, and it runs anew.
 
 # %% slideshow={"slide_type": "fragment"}
 PER_CLASS = (1, 3, 5, 13)
@@ -454,15 +465,17 @@ def by_size(way, seed):
     return {"accuracy": np.array(right), "seconds": seconds}
 
 
+depends_on = (PER_CLASS, SETTINGS, x_test, y_test, parts())
 prepare.cache_clear()  # models built before a change must not be taken for new ones
 results = {}
 for way in ("head only", "last block", "all layers"):
-    results[way] = experiments.repeat(functools.partial(by_size, way), label=way, keep=True)
+    trial = functools.partial(by_size, way)
+    results[way] = experiments.repeat(trial, label=way, keep=depends_on)
 
 # %% slideshow={"slide_type": "fragment"}
 prepare.cache_clear()
 trial = functools.partial(by_size, "from scratch")
-results["from scratch"] = experiments.repeat(trial, label="from scratch", keep=True)
+results["from scratch"] = experiments.repeat(trial, label="from scratch", keep=depends_on)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # What to look at: the distance between the lowest curve and the others, and whether the others can

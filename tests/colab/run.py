@@ -1,0 +1,121 @@
+"""Run the lessons as Google Colab does: its versions, its kernel, the course not installed.
+
+    python tests/colab/run.py [--python PYTHON] [LESSON ...]
+
+Packages lie in a folder called dist-packages, as they do there. The set-up cell clones the
+repository's last commit (what is not committed is not seen), and runs a second time after the
+working directory has changed. Prints the time, the peak memory and the error of each lesson. Linux.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT))
+
+from nbclient.exceptions import CellExecutionError  # noqa: E402
+from nbformat.v4 import new_code_cell  # noqa: E402
+
+from course_utils.command.lessons import find_lessons, from_source, source_of  # noqa: E402
+from course_utils.command.run import execute  # noqa: E402
+
+HERE = Path(__file__).parent
+REQUIREMENTS = HERE / "requirements.txt"
+
+BEFORE = """\
+import importlib.util, google.colab, numpy
+assert "dist-packages" in numpy.__file__, numpy.__file__
+assert importlib.util.find_spec("course_utils") is None, "the course is installed"
+"""
+MOVE = "import os, tempfile; os.chdir(tempfile.mkdtemp())"
+AFTER = """\
+assert not os.listdir(), "the set-up cell fetched the course twice"
+"""
+PEAK = """\
+print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
+"""
+
+
+def main() -> int:
+    """Run the lessons named on the command line, or all; 1 when one stopped with an error."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("lessons", nargs="*", metavar="LESSON")
+    parser.add_argument("--python", default=sys.executable, help="Colab has 3.13")
+    parser.add_argument("--environment", type=Path, default=ROOT / "build" / "colab")
+    options = parser.parse_args()
+    environment = options.environment.resolve()
+    install(environment, options.python)
+    return max([run(lesson, environment) for lesson in find_lessons(options.lessons)])
+
+
+def install(environment: Path, python: str) -> None:
+    """Make the environment, unless it is there with the same packages."""
+    done = environment / REQUIREMENTS.name
+    if done.is_file() and done.read_text() == REQUIREMENTS.read_text():
+        return
+    shutil.rmtree(environment, ignore_errors=True)
+    subprocess.run([python, "-m", "venv", environment], check=True)
+    target = ["--target", environment / "dist-packages", "--requirement", REQUIREMENTS]
+    pip = [environment / "bin" / "python", "-m", "pip", "install", "--quiet"]
+    subprocess.run([*pip, *target], check=True)
+    shutil.copy(REQUIREMENTS, done)
+
+
+def run(lesson: Path, environment: Path) -> int:
+    """Run one lesson in a new home and an empty working directory."""
+    notebook = from_source(source_of(lesson))
+    title, setup, *rest = notebook.cells
+    around = [new_code_cell(source) for source in (BEFORE, MOVE, AFTER, PEAK)]
+    before, move, after, peak = around
+    notebook.cells = [before, title, setup, move, setup, after, *rest, peak]
+    start = time.perf_counter()
+    with tempfile.TemporaryDirectory() as home:
+        content = Path(home) / "content"
+        content.mkdir()
+        write_kernel(environment, home)
+        os.environ["JUPYTER_PATH"] = str(environment / "jupyter")
+        try:
+            ran = execute(notebook, content / lesson.name)
+        except CellExecutionError as error:
+            print(f"{lesson.stem}: stopped after {time.perf_counter() - start:.0f} s. {error}")
+            return 1
+    gigabytes = int(ran.cells[-1].outputs[0].text) / 2**20
+    print(f"{lesson.stem}: {time.perf_counter() - start:.0f} s, peak {gigabytes:.2f} GiB")
+    return 0
+
+
+def write_kernel(environment: Path, home: str) -> None:
+    """Colab's kernel; for it the repository on the web is this one."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    kernel = {
+        "argv": [
+            str(environment / "bin" / "python"),
+            *("-m", "ipykernel_launcher", "-f", "{connection_file}"),
+        ],
+        "display_name": "Colab",
+        "language": "python",
+        "env": {
+            "HOME": home,
+            "PYTHONPATH": os.pathsep.join([str(environment / "dist-packages"), str(HERE / "stub")]),
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": f"url.{ROOT.as_uri()}.insteadOf",
+            "GIT_CONFIG_VALUE_0": project["urls"]["Repository"] + ".git",
+        },
+    }
+    folder = environment / "jupyter" / "kernels" / "python3"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "kernel.json").write_text(json.dumps(kernel))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
