@@ -13,7 +13,6 @@ def plot_curves(
     curves: Mapping[str, np.ndarray],
     *,
     colours: Mapping[str, str] = METHOD_COLOURS,
-    styles: Mapping[str, str] | None = None,
     ax: Axes | None = None,
 ) -> Axes:
     """Mean over the seeds as a line, from the least to the greatest seed as a band.
@@ -24,8 +23,8 @@ def plot_curves(
         The same for all curves.
     curves : mapping of label to ndarray of shape ``(seeds, steps)``
         NaN ends or interrupts a curve.
-    colours, styles : mapping of label to matplotlib colour or line style
-        Those that are not in it follow the colour cycle and are solid.
+    colours : mapping of label to matplotlib colour
+        Those that are not in it follow the colour cycle.
     ax : Axes, optional
         Where to draw; a new figure if not given.
 
@@ -36,13 +35,7 @@ def plot_curves(
     ax = given_or_new(ax)
     for label, values in curves.items():
         values = np.atleast_2d(values)
-        (line,) = ax.plot(
-            x,
-            values.mean(axis=0),
-            label=label,
-            color=colours.get(label),
-            linestyle=(styles or {}).get(label, "-"),
-        )
+        (line,) = ax.plot(x, values.mean(axis=0), label=label, color=colours.get(label))
         ax.fill_between(
             x, values.min(axis=0), values.max(axis=0), color=line.get_color(), alpha=0.2, lw=0
         )
