@@ -5,9 +5,12 @@ It stands at the top, since pytest must find it for the notebooks and for the te
 
 import os
 
+import pytest
+from nbformat.v4 import new_code_cell
 from nbval.plugin import IPyNbCell
 
 from course_utils.command import compare
+from course_utils.command.lessons import exercises
 from course_utils.command.run import ENVIRONMENT
 
 os.environ.update({k: v for k, v in ENVIRONMENT.items() if k != "PYTEST_CURRENT_TEST"})
@@ -22,3 +25,36 @@ def compare_outputs(self: IPyNbCell, test, ref) -> bool:
 
 
 IPyNbCell.compare_outputs = compare_outputs  # nbval makes the cells and leaves no other way in
+
+
+class Solution(IPyNbCell):
+    """An exercise's solution, run in the lesson's kernel right after the stub."""
+
+    def compare_outputs(self, test, ref) -> bool:
+        """Want "Right." and nothing else."""
+        said = [output.get("data", {}).get("text/plain", "") for output in test]
+        self.comparison_traceback = [f"the check of the solution says: {said}"]
+        return len(said) == 1 and said[0].startswith("Right.")
+
+
+@pytest.hookimpl(tryfirst=True)  # before "-m" chooses
+def pytest_collection_modifyitems(items) -> None:
+    """Put each solution behind its exercise. Lessons are slow tests."""
+    for i, item in reversed(list(enumerate(items))):
+        if isinstance(item, IPyNbCell):
+            item.add_marker("slow")
+            for exercise, code in exercises(item.parent.nb):
+                if exercise is item.cell:
+                    items.insert(i + 1, _solution(item, code))
+
+
+def _solution(item: IPyNbCell, code: str) -> Solution:
+    solution = Solution.from_parent(
+        item.parent,
+        name=f"{item.name}, its solution",
+        cell_num=item.cell_num,
+        cell=new_code_cell(code, execution_count=item.cell.execution_count),
+        options=item.options | {"check": True},
+    )
+    solution.add_marker("slow")
+    return solution

@@ -1,6 +1,7 @@
 """The lessons and their two sides: the source that is edited, the notebook that is opened."""
 
 import hashlib
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,3 +64,34 @@ def from_source(source: Path):
         if seen[cell.id] > 1:
             cell.id += f"-{seen[cell.id]}"
     return notebook
+
+
+def exercises(notebook) -> list[tuple]:
+    """Exercises of a lesson with their solutions.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+
+    Returns
+    -------
+    list of (cell, str)
+        The code cell tagged "exercise", and the code of the Markdown cell tagged "solution" that
+        follows it, which takes its place.
+
+    Raises
+    ------
+    ValueError
+        If an exercise is not followed by its solution, in ``<details>`` and one Python block.
+    """
+    found = []
+    for cell, following in zip(notebook.cells, [*notebook.cells[1:], None], strict=True):
+        if "exercise" not in cell.metadata.get("tags", []):
+            continue
+        tags = following.metadata.get("tags", []) if following else []
+        text = following.source if "solution" in tags else ""
+        blocks = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+        if not text.startswith("<details><summary>") or len(blocks) != 1:
+            raise ValueError(f"No folded solution with one Python block after: {cell.source[:60]}")
+        found.append((cell, blocks[0]))
+    return found
