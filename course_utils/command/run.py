@@ -4,13 +4,14 @@ import contextlib
 import copy
 import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils import claims
 from course_utils.caching import save_whole
 from course_utils.command import compare
 from course_utils.command.lessons import from_source, source_of
+from course_utils.progress import QUIET, progress
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
 # the weights of the repository, no progress bars, and IPython's streams as pytest sees them
@@ -18,7 +19,7 @@ from course_utils.command.lessons import from_source, source_of
 ENVIRONMENT = {
     "COURSE_WEIGHTS": "bundled",
     "PYTEST_CURRENT_TEST": "course run",
-    "TQDM_DISABLE": "1",
+    QUIET: "1",
 }
 CELL_TIMEOUT = 300  # seconds
 
@@ -88,13 +89,9 @@ def execute(notebook, path: Path):
         Where a cell raises; the message shows the cell and the error.
     """
     from nbclient import NotebookClient
-    from tqdm import tqdm
 
     notebook = copy.deepcopy(notebook)
-    with (
-        tqdm(total=len(notebook.cells), desc=path.stem, unit="cell") as bar,
-        _environment(ENVIRONMENT),
-    ):
+    with contextlib.closing(progress(notebook.cells, path.stem)) as bar:
         client = NotebookClient(
             notebook,
             timeout=CELL_TIMEOUT,
@@ -102,10 +99,9 @@ def execute(notebook, path: Path):
             resources={"metadata": {"path": str(path.parent)}},
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],
-            on_cell_start=lambda cell, cell_index: bar.update(cell_index - bar.n),
+            on_cell_start=lambda **_: next(bar),
         )
-        client.execute()
-        bar.update(len(notebook.cells) - bar.n)
+        client.execute(env=os.environ | ENVIRONMENT)
     notebook.metadata.pop("widgets", None)
     return notebook
 
@@ -126,14 +122,3 @@ def _report(lesson: str, changes: Sequence[str]) -> None:
 
 def _write(path: Path, text: str) -> None:
     save_whole(path, lambda file: file.write(text.encode()))
-
-
-@contextlib.contextmanager
-def _environment(values: dict[str, str]) -> Iterator[None]:
-    saved = dict(os.environ)
-    os.environ.update(values)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(saved)
