@@ -3,8 +3,11 @@
 Driven through jupytext's contents manager, which JupyterLab uses once jupytext is installed.
 """
 
+import importlib
+import json
 import os
 import shutil
+import tomllib
 from pathlib import Path
 
 import jupytext
@@ -14,6 +17,7 @@ from jupytext.config import JUPYTEXT_CONFIG_FILES
 from nbformat.v4 import new_code_cell
 from tornado.web import HTTPError
 
+from course_utils import lab
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.paths import ROOT, notebooks_dir
 
@@ -110,6 +114,33 @@ def test_a_source_edited_as_a_notebook_leaves_the_notebook_alone(notebook, tmp_p
     before = contents(tmp_path)
     open_and_save(source_of(notebook), clone=tmp_path, edit=EDIT)
     assert changed(tmp_path, before) == {source_of(notebook).name}
+
+
+@pytest.mark.parametrize(("lessons", "changes"), [("notebooks", False), ("elsewhere", True)])
+def test_a_lesson_read_with_another_python_stays_as_it_is(
+    notebook, tmp_path, monkeypatch, lessons, changes
+):
+    monkeypatch.setattr(lab, "notebooks_dir", lambda: tmp_path / lessons)
+    manager = jupytext.TextFileContentsManager(root_dir=str(tmp_path))
+    manager.register_pre_save_hook(lab.keep_language_info)
+    content = nbformat.read(notebook, as_version=4)
+    content.metadata.language_info = {"name": "python", "version": "3.11.7"}
+    nbformat.write(content, notebook)
+    before = notebook.read_bytes()
+    content.metadata.language_info.version = "3.13.2"
+    manager.save({"type": "notebook", "content": content}, f"notebooks/{notebook.name}")
+    assert (notebook.read_bytes() != before) == changes
+
+
+def test_an_installation_tells_jupyter_of_its_extension():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    shared = project["tool"]["hatch"]["build"]["targets"]["wheel"]["shared-data"]
+    (file, target), *_ = shared.items()
+    assert target.startswith("etc/jupyter/jupyter_server_config.d/")
+    settings = json.loads((ROOT / file).read_text(encoding="utf-8"))["ServerApp"]
+    for name, enabled in settings["jpserver_extensions"].items():
+        (point,) = importlib.import_module(name)._jupyter_server_extension_points()
+        assert enabled and point == {"module": name}
 
 
 def test_a_pair_does_not_open_after_an_edit_elsewhere(paired, tmp_path):
