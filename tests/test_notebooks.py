@@ -8,9 +8,10 @@ import re
 
 import nbformat
 import pytest
+from ipykernel.ipkernel import IPythonKernel
 from PIL import Image
 
-from course_utils.command.lessons import find_lessons, from_source, source_of
+from course_utils.command.lessons import KERNELSPEC, find_lessons, from_source, source_of
 from course_utils.paths import ROOT, notebooks_dir
 
 LESSONS = find_lessons()
@@ -32,6 +33,18 @@ def test_pair_is_in_step(lesson):
     assert [(c.cell_type, c.source, c.metadata, c.id) for c in made.cells] == [
         (c.cell_type, c.source, c.metadata, c.id) for c in stored.cells
     ], f"Run: course run --update {lesson.stem[:2]}"
+
+
+@each_lesson
+def test_stored_as_jupyterlab_would_save_it(lesson):
+    """Else opening a lesson would change its file."""
+    notebook = read(lesson)
+    assert lesson.read_text(encoding="utf-8") == nbformat.writes(notebook) + "\n"
+    version = {"version": notebook.metadata.get("language_info", {}).get("version")}
+    assert notebook.metadata == {
+        "kernelspec": KERNELSPEC,
+        "language_info": IPythonKernel.language_info | version,
+    }
 
 
 @each_lesson
