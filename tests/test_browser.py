@@ -1,0 +1,206 @@
+"""Lessons in a real JupyterLab: opening one changes no tracked file, and no bar is left behind."""
+
+import copy
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+
+import nbformat
+import pytest
+from nbformat.v4 import new_code_cell
+
+from course_utils.command.lessons import find_lessons, from_source, source_of
+from course_utils.command.run import ENVIRONMENT, execute
+from course_utils.paths import ROOT
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium, chromium-browser or google-chrome found"),
+]
+
+AUTOSAVE = 2  # seconds; Lab's own is two minutes
+STORED = find_lessons()[-1]
+SMALL = """\
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 90 · Small × ä
+
+# %% tags=["some"]
+import matplotlib.pyplot as plt
+
+print("ä × 2")
+plt.plot([1, 2]);
+"""
+BARS = [
+    "import time\nfrom course_utils.progress import progress",
+    "for _ in progress(range(20), 'first'): time.sleep(0.1)",
+    "for _ in progress('ab', 'outer'):\n    for _ in progress('ab', 'inner'): time.sleep(0.1)",
+    "print('before')\nfor _ in progress('ab', 'broken off'): break\nprint('after')",
+]
+READY = """async () => {
+    const later = () => new Promise((resolve) => setTimeout(resolve, 100));
+    while (!window.jupyterapp?.shell?.currentWidget?.sessionContext) await later();
+    window.panel = window.jupyterapp.shell.currentWidget;
+    await window.panel.context.ready;
+    await window.panel.sessionContext.ready;
+    await window.panel.sessionContext.session.kernel.info;
+}"""
+# Whether it ran without an error, and whether a bar was seen.
+RUN_ALL = """async () => {
+    let seen = false;
+    const look = () => { seen ||= Boolean(document.querySelector("progress")); };
+    new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
+    return [await window.jupyterapp.commands.execute("notebook:run-all-cells"), seen];
+}"""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory):
+    """A git repository with the course and small lessons, and everything in it committed."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(ROOT / "course_utils", folder / "course_utils")
+    shutil.copytree(ROOT / "notebooks" / "source", folder / "notebooks" / "source")
+    shutil.copy(STORED, folder / "notebooks")
+    shutil.copy(ROOT / ".gitignore", folder)
+    (folder / "data").symlink_to(ROOT / "data")
+
+    lesson = folder / "notebooks" / "90_small.ipynb"
+    source_of(lesson).write_text(SMALL, encoding="utf-8")
+    small = execute(from_source(source_of(lesson)), lesson)
+    nbformat.write(small, lesson)
+    small.metadata.language_info.version = "3.99.0"
+    nbformat.write(small, lesson.with_stem("91_other_python"))
+    nbformat.write(small, folder / "no_lesson.ipynb")
+
+    bars = copy.deepcopy(small)
+    bars.cells = [new_code_cell(code) for code in BARS]
+    nbformat.write(bars, folder / "bars.ipynb")
+    images = from_source(source_of(STORED))
+    images.metadata.language_info = small.metadata.language_info
+    last = next(i for i, cell in enumerate(images.cells) if "load_objects()" in cell.source)
+    images.cells = images.cells[: last + 1]
+    nbformat.write(images, folder / "images.ipynb")
+
+    git(folder, "init", "--quiet")
+    git(folder, "add", ".")
+    git(folder, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-m", "All")
+    return folder
+
+
+def git(folder, *arguments: str) -> str:
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+@pytest.fixture(scope="module")
+def lab(clone, tmp_path_factory):
+    """A running JupyterLab as a student has it, started in the clone; its address and token."""
+    from jupyter_server.serverapp import list_running_servers
+
+    folder = tmp_path_factory.mktemp("jupyter")
+    # What installing the course puts there.
+    extensions = folder / "installed" / "jupyter_server_config.d"
+    extensions.mkdir(parents=True)
+    shutil.copy(ROOT / "course_utils" / "lab.json", extensions / "course.json")
+    settings = {
+        "docmanager-extension/plugin": {"autosaveInterval": AUTOSAVE},
+        "notebook-extension/tracker": {"windowingMode": "none"},  # also what is out of sight
+    }
+    for name, values in settings.items():
+        file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
+        file.parent.mkdir(parents=True)
+        file.write_text(json.dumps(values))
+    environment = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT} | {
+        "IPYTHONDIR": str(folder / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(folder / "config"),
+        "JUPYTER_CONFIG_PATH": str(folder / "installed"),
+        "JUPYTER_DATA_DIR": str(folder / "data"),
+        "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
+        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
+        "PYTHONPATH": str(clone),
+    }
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", "--port=0"]
+    command += ["--LabApp.expose_app_in_browser=True"]
+    log = folder / "log.txt"
+    with log.open("w") as file:
+        server = subprocess.Popen(command, cwd=clone, env=environment, stderr=file)
+    try:
+        deadline = time.monotonic() + 60
+        while not (running := list(list_running_servers(folder / "runtime"))):
+            assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+            time.sleep(0.2)
+        yield running[0]
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        yield driver.chromium.launch(executable_path=CHROMIUM)
+
+
+@pytest.fixture
+def open_notebook(lab, browser, clone):
+    """Opens a notebook of the clone and waits for its kernel; in the end all is as it was."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+
+    def open_page(path: str):
+        page.goto(f"{lab['url']}lab/tree/{path}?token={lab['token']}&reset")
+        page.evaluate(READY)
+        return page
+
+    yield open_page
+    page.close()
+    git(clone, "checkout", "--quiet", ".")
+
+
+def wait_for_autosave(page) -> None:
+    page.wait_for_timeout(2000 * AUTOSAVE)
+    page.wait_for_function("!window.panel.context.model.dirty")
+
+
+@pytest.mark.parametrize("name", ["90_small", "91_other_python", STORED.stem])
+def test_opening_a_lesson_changes_no_tracked_file(open_notebook, clone, name):
+    wait_for_autosave(open_notebook(f"notebooks/{name}.ipynb"))
+    assert git(clone, "status", "--porcelain") == ""
+
+
+def test_opening_another_notebook_changes_it(open_notebook, clone):
+    """Lab does save by itself here: only lessons are kept from it."""
+    wait_for_autosave(open_notebook("no_lesson.ipynb"))
+    assert git(clone, "diff", "--name-only").split() == ["no_lesson.ipynb"]
+
+
+@pytest.mark.parametrize("name", ["bars", "images"])
+def test_bars_are_seen_and_leave_nothing_behind(open_notebook, clone, name):
+    page = open_notebook(f"{name}.ipynb")
+    assert page.evaluate(RUN_ALL) == [True, True]
+    wait_for_autosave(page)
+
+    saved = (clone / f"{name}.ipynb").read_text(encoding="utf-8")
+    shown = [
+        output.data
+        for cell in nbformat.reads(saved, as_version=4).cells
+        for output in cell.get("outputs", [])
+        if output.output_type == "display_data"
+    ]
+    assert shown and all(data == {"text/html": ""} for data in shown)
+    assert "application/vnd.jupyter.widget" not in saved
+
+    page.evaluate("() => window.panel.sessionContext.shutdown()")
+    page.reload()
+    page.evaluate(READY)
+    # Else "Loading widget", and in the end "Error displaying widget: model not found".
+    assert "widget" not in page.inner_text(".jp-NotebookPanel")
+    empty = page.query_selector_all(".jp-OutputArea-child:has(> .jp-RenderedHTML:empty)")
+    assert len(empty) == len(shown)
+    assert all(output.bounding_box()["height"] == 0 for output in empty)
