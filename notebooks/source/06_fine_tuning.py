@@ -386,7 +386,7 @@ def fine_tune(way, chosen, learning_rate, steps):
 def parts():
     """What a trial depends on, as it is now: results are kept under a hash of it."""
     functions = [augmentation, build, unfreeze, trained_layers, prepare, choose, fine_tune]
-    functions += [loss, head_on, train_head, accuracy]
+    functions += [loss, head_on, train_head, check_head, accuracy]
     return [*functions, SIZE, x_train, y_train, features_train]
 
 
