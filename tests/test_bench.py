@@ -137,6 +137,7 @@ def test_without_onnx_runtime_the_bare_pass_is_still_measured(base, images, monk
     np.testing.assert_allclose(features, base.predict(inputs, verbose=0), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_memory_does_not_grow_with_the_images():
     # As floats all at once, 448 images more would take 270 MB.
     few, many = map(bench.memory_in_a_process, (64, 512))

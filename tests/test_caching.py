@@ -80,6 +80,7 @@ def test_an_edited_function_is_another(tmp_path, before, after):
     assert content_hash(written(tmp_path, after)) != first
 
 
+@pytest.mark.slow
 def test_the_hash_is_the_same_in_every_process(tmp_path):
     (tmp_path / "own.py").write_text("def f(x):\n    return x in {'p', 'q', 'r'}\n")
     code = """
@@ -95,6 +96,7 @@ def test_the_hash_is_the_same_in_every_process(tmp_path):
     assert runs[0] == runs[1]
 
 
+@pytest.mark.slow
 def test_functions_of_notebook_cells_are_hashed_by_their_text():
     lines = run(
         """

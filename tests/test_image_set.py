@@ -7,6 +7,8 @@ import pytest
 from course_utils.data import load_objects
 from course_utils.paths import data_dir
 
+pytestmark = pytest.mark.slow
+
 
 def load_script():
     path = data_dir() / "make" / "probe_objects.py"

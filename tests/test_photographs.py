@@ -88,6 +88,7 @@ def answers() -> np.ndarray:
     return head.predict(transfer.extract_features(base, photographs, preprocess_input), verbose=0)
 
 
+@pytest.mark.slow
 def test_the_head_trained_on_rendered_objects_knows_real_photographs(answers):
     right = {
         path.name: CLASS_NAMES[answer.argmax()] == path.parent.name

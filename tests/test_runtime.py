@@ -33,6 +33,7 @@ def run(code, **environment):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "environment", "growth"),
     [
@@ -50,6 +51,7 @@ def test_settings_of_the_machine_do_not_reach_the_lesson(tmp_path, settings, env
     assert done.stdout.split() == ["tensorflow", "channels_last", "float32", growth], done.stderr
 
 
+@pytest.mark.slow
 def test_keras_on_another_backend_is_named_with_the_remedy():
     code = """
 import sys, types
