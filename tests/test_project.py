@@ -11,7 +11,8 @@ from packaging.version import Version
 
 from course_utils.paths import ROOT, notebooks_dir
 
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PROJECT = PYPROJECT["project"]
 CONSTRAINTS = [
     Requirement(line)
     for line in (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
@@ -37,7 +38,8 @@ def pins(name: str, python: str) -> list[Requirement]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_every_dependency_once_within_its_range(python):
     extras = PROJECT["optional-dependencies"]
-    for wanted in map(Requirement, PROJECT["dependencies"] + extras["bench"] + extras["test"]):
+    dev = PYPROJECT["dependency-groups"]["dev"]
+    for wanted in map(Requirement, PROJECT["dependencies"] + extras["bench"] + extras["test"] + dev):
         if wanted.name == PROJECT["name"]:  # one extra that takes in another
             continue
         found = pins(wanted.name, python)
