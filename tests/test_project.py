@@ -38,8 +38,8 @@ def pins(name: str, python: str) -> list[Requirement]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_every_dependency_once_within_its_range(python):
     extras = PROJECT["optional-dependencies"]
-    dev = PYPROJECT["dependency-groups"]["dev"]
-    for wanted in map(Requirement, PROJECT["dependencies"] + extras["bench"] + extras["test"] + dev):
+    listed = PROJECT["dependencies"] + extras["bench"] + extras["test"]
+    for wanted in map(Requirement, listed + PYPROJECT["dependency-groups"]["dev"]):
         if wanted.name == PROJECT["name"]:  # one extra that takes in another
             continue
         found = pins(wanted.name, python)
