@@ -869,7 +869,9 @@ sizes = [costs.total(net).trainable for net in small_nets["dense"]]
 said = []
 fig, axes = plt.subplots(1, 2, sharex=True, figsize=(10, 3.2))
 for i, ax in enumerate(axes):
-    estimates = {kind: intervals.mean(accuracies[kind][:, i]) for kind in RATES}
+    estimates = {
+        kind: intervals.mean(accuracies[kind][:, i]) for kind in ("dense", "residual", "plain")
+    }
     plotting.plot_estimates(estimates, ax=ax)
     ax.set_title(f"about {sizes[i] / 1000:.0f} k parameters", fontsize=12, fontweight="normal")
     ax.set(xlabel="test accuracy")
