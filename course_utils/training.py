@@ -39,7 +39,7 @@ def draw_weights(model) -> None:
             if isinstance(value, SeedGenerator):
                 value.state.assign(SeedGenerator().state)
         for weight in layer.weights:
-            initializer = getattr(layer, f"{weight.name}_initializer", None)
+            initializer = _initializer(layer, weight.name)
             if initializer is not None:
                 # A clone, because an initializer without a seed draws the same twice.
                 weight.assign(initializer.clone()(weight.shape))
@@ -50,6 +50,14 @@ def draw_weights(model) -> None:
             f"No initializer known for {', '.join(weight.path for weight in left)}: give the "
             f"layer an attribute {left[0].name}_initializer, and hand it to add_weight."
         )
+
+
+def _initializer(layer, weight: str):
+    # Keras names two of a separable convolution, and the one of a depthwise, in their own way.
+    for name in (weight, weight.removesuffix("_kernel"), "depthwise"):
+        if hasattr(layer, f"{name}_initializer"):
+            return getattr(layer, f"{name}_initializer")
+    return None
 
 
 def restart(model, *, learning_rate: float | None = None) -> None:

@@ -379,6 +379,32 @@ def test_layers_inside_layers_are_drawn_and_switches_stay():
         assert (weight.numpy() == 7).all() == (weight.name == "switch"), weight.path
 
 
+@pytest.mark.parametrize(
+    "layer",
+    [
+        layers.Conv2D(2, 3),
+        layers.Conv2DTranspose(2, 3),
+        layers.DepthwiseConv2D(3),
+        layers.SeparableConv2D(2, 3),
+        layers.Dense(2),
+        layers.PReLU(),
+        layers.BatchNormalization(),
+        layers.GroupNormalization(2),
+        layers.TimeDistributed(layers.Dense(2)),
+        layers.ConvLSTM1D(2, 3),
+    ],
+    ids=lambda layer: type(layer).__name__,
+)
+def test_every_weight_of_keras_layers_is_drawn(layer):
+    model = Sequential([Input((8, 8, 4)), layer])
+    model.set_weights([7 * np.ones(weight.shape) for weight in model.weights])
+    training.draw_weights(model)
+    for weight in model.weights:
+        assert not (weight.numpy() == 7).any(), weight.path
+        bias = {"bias", "beta", "alpha", "moving_mean"}
+        assert weight.name not in bias or not weight.numpy().any(), weight.path
+
+
 def test_a_weight_that_cannot_be_drawn_is_named():
     model = Sequential([Input((4,)), Block(own=True)])
     with pytest.raises(ValueError, match="scale_initializer"):
