@@ -15,7 +15,7 @@ SHORTEST = 8  # characters
 _SHARPNESS = 1.5  # stored pixels for each pixel of the page: no steps when projected
 # JPEG keeps its colours at full resolution. ("optimize" would fail on noisy photographs: Pillow
 # sets too little memory aside.)
-_FORMATS = {"png": {"optimize": True}, "jpeg": {"quality": 85, "subsampling": 0}}
+_FORMATS = {"png": {"optimize": True}, "jpeg": {"quality": 80, "subsampling": 0}}
 
 
 def show(alt: str, figure: Figure | None = None) -> None:
