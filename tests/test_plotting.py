@@ -235,10 +235,11 @@ def test_photograph_keeps_its_colours(monkeypatch):
     assert np.abs(np.asarray(picture, float) - pixels(figure)).mean() < 3
 
 
-def test_photograph_of_noise_can_be_stored(monkeypatch):
-    noise = np.random.default_rng(0).integers(0, 256, (400, 600, 3), "uint8")
-    plotting.plot_images([noise] * 4, list("abcd"), columns=4)
-    assert shown_in_a_notebook(monkeypatch)[0] == "jpeg"
+@pytest.mark.parametrize(("size", "kind"), [(400, "jpeg"), (3, "png")])
+def test_noise_is_stored_as_jpeg_and_large_pixels_without_loss(monkeypatch, size, kind):
+    noise = np.random.default_rng(0).integers(0, 256, (4, size, size, 3), "uint8")
+    plotting.plot_images(noise, list("abcd"), columns=4)
+    assert shown_in_a_notebook(monkeypatch)[0] == kind
 
 
 def test_the_figure_that_is_handed_over_is_shown_and_closed(monkeypatch):

@@ -208,17 +208,17 @@ def plot_top_predictions(
     fig.suptitle(title, x=0.01, ha="left")
     for ax in axes.flat[2 * len(images) :]:
         ax.axis("off")
-    for (left, right), image, top in zip(axes.reshape(-1, 2), images, predictions, strict=False):
+    cells = zip(axes.reshape(-1, 2), images, predictions, strict=False)
+    for i, ((left, right), image, top) in enumerate(cells):
         plot_image(image, ax=left)
         plot_probabilities(
             [prediction.label.replace("_", " ") for prediction in top],
             [prediction.probability for prediction in top],
             ax=right,
         )
-        right.tick_params(labelbottom=False)
-    for ax in axes.reshape(-1, 2)[: len(images), 1][-pairs:]:  # the lowest of each column
-        ax.tick_params(labelbottom=True)
-        ax.set_xlabel("probability")
+        is_lowest = i >= (rows - 1) * pairs
+        right.tick_params(labelbottom=is_lowest)
+        right.set_xlabel("probability" if is_lowest else "")
     return fig
 
 

@@ -13,10 +13,9 @@ from PIL import Image
 
 SHORTEST = 8  # characters
 _SHARPNESS = 1.5  # stored pixels for each pixel of the page: no steps when projected
-# Photographs as JPEG, with the colours at full resolution; everything else without loss.
-# ("optimize" would fail on noisy photographs: Pillow sets too little memory aside.)
-_PHOTOGRAPH = {"quality": 90, "subsampling": 0}
-_DRAWING = {"optimize": True}
+# JPEG keeps its colours at full resolution. ("optimize" would fail on noisy photographs: Pillow
+# sets too little memory aside.)
+_FORMATS = {"png": {"optimize": True}, "jpeg": {"quality": 80, "subsampling": 0}}
 
 
 def show(alt: str, figure: Figure | None = None) -> None:
@@ -52,20 +51,26 @@ def show(alt: str, figure: Figure | None = None) -> None:
 
 
 def _img(figure: Figure, alt: str) -> str:
+    """Without loss; as JPEG where the figure shows photographs and that is smaller."""
     is_photograph = any(image.get_array().ndim == 3 for image in figure.findobj(AxesImage))
-    kind, options = ("jpeg", _PHOTOGRAPH) if is_photograph else ("png", _DRAWING)
-    stored = io.BytesIO()
-    figure.savefig(
-        stored,
-        format=kind,
-        dpi=_SHARPNESS * figure.dpi,
-        bbox_inches="tight",
-        pad_inches=0.04,
-        pil_kwargs=options,
-    )
-    width = round(Image.open(stored).width / _SHARPNESS)
-    data = base64.b64encode(stored.getvalue()).decode()
+    stored = {kind: _stored(figure, kind) for kind in _FORMATS if kind == "png" or is_photograph}
+    kind = min(stored, key=lambda kind: len(stored[kind]))
+    width = round(Image.open(io.BytesIO(stored[kind])).width / _SHARPNESS)
+    data = base64.b64encode(stored[kind]).decode()
     return (
         f'<img src="data:image/{kind};base64,{data}" alt="{html.escape(alt)}" '
         f'width="{width}" style="max-width: 100%">'
     )
+
+
+def _stored(figure: Figure, kind: str) -> bytes:
+    picture = io.BytesIO()
+    figure.savefig(
+        picture,
+        format=kind,
+        dpi=_SHARPNESS * figure.dpi,
+        bbox_inches="tight",
+        pad_inches=0.04,
+        pil_kwargs=_FORMATS[kind],
+    )
+    return picture.getvalue()
