@@ -53,9 +53,13 @@ def main() -> int:
     parser.add_argument("--python", default=sys.executable, help="Colab has 3.13")
     parser.add_argument("--environment", type=Path, default=ROOT / "build" / "colab")
     options = parser.parse_args()
+    try:
+        lessons = find_lessons(options.lessons)
+    except ValueError as error:
+        parser.error(str(error))
     environment = options.environment.resolve()
     install(environment, options.python)
-    return max([run(lesson, environment) for lesson in find_lessons(options.lessons)])
+    return max([run(lesson, environment) for lesson in lessons])
 
 
 def install(environment: Path, python: str) -> None:
@@ -82,7 +86,7 @@ def run(lesson: Path, environment: Path) -> int:
     with tempfile.TemporaryDirectory() as home:
         content = Path(home) / "content"
         content.mkdir()
-        write_kernel(environment, home)
+        write_kernel(environment, Path(home))
         os.environ["JUPYTER_PATH"] = str(environment / "jupyter")
         try:
             ran = execute(notebook, content / lesson.name)
@@ -94,9 +98,20 @@ def run(lesson: Path, environment: Path) -> int:
     return 0
 
 
-def write_kernel(environment: Path, home: str) -> None:
-    """Colab's kernel; for it the repository on the web is this one."""
+def colab(home: Path, repository: Path = ROOT) -> dict[str, str]:
+    """Environment variables of a home in which the repository on the web is a local one."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    return {
+        "HOME": str(home),
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{repository.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": project["urls"]["Repository"] + ".git",
+    }
+
+
+def write_kernel(environment: Path, home: Path) -> None:
+    """Colab's kernel, in the place of the one that Jupyter would take."""
+    paths = [environment / "dist-packages", HERE / "stub"]
     kernel = {
         "argv": [
             str(environment / "bin" / "python"),
@@ -104,13 +119,7 @@ def write_kernel(environment: Path, home: str) -> None:
         ],
         "display_name": "Colab",
         "language": "python",
-        "env": {
-            "HOME": home,
-            "PYTHONPATH": os.pathsep.join([str(environment / "dist-packages"), str(HERE / "stub")]),
-            "GIT_CONFIG_COUNT": "1",
-            "GIT_CONFIG_KEY_0": f"url.{ROOT.as_uri()}.insteadOf",
-            "GIT_CONFIG_VALUE_0": project["urls"]["Repository"] + ".git",
-        },
+        "env": {**colab(home), "PYTHONPATH": os.pathsep.join(map(str, paths))},
     }
     folder = environment / "jupyter" / "kernels" / "python3"
     folder.mkdir(parents=True, exist_ok=True)
