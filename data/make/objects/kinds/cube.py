@@ -8,12 +8,13 @@ from collections.abc import Callable
 
 import bmesh
 import bpy
-import geometry
-import materials
 import numpy as np
-import prints
 from mathutils import Matrix
 from PIL import Image, ImageDraw
+
+from blender import geometry as geo
+from blender import prints
+from stage import materials as mat
 
 FAMILIES = (
     "puzzle",
@@ -120,7 +121,7 @@ def _from_arrays(
         bm.free()
     obj = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(obj)
-    return geometry.shade_smooth(obj)
+    return geo.shade_smooth(obj)
 
 
 def _rounded_cube(
@@ -183,12 +184,12 @@ def _dress(obj: bpy.types.Object, *slots: bpy.types.Material) -> bpy.types.Objec
 def _quarter_turns(obj: bpy.types.Object, rng: np.random.Generator) -> bpy.types.Object:
     """Let any face lie on top."""
     turns = rng.integers(0, 4, 3) * 90
-    return geometry.rest_on_ground(geometry.place(obj, (0, 0, 0), turns))
+    return geo.rest_on_ground(geo.place(obj, (0, 0, 0), turns))
 
 
 def _turned(obj: bpy.types.Object, degrees: float) -> bpy.types.Object:
     """Turn about the world's vertical axis, keeping the pose."""
-    geometry.move_all([obj], Matrix.Rotation(math.radians(degrees), 4, "Z"))
+    geo.move_all([obj], Matrix.Rotation(math.radians(degrees), 4, "Z"))
     return obj
 
 
@@ -240,9 +241,9 @@ def _puzzle(
     palette = PUZZLE_COLOURS if rng.random() < 0.75 else DULL_COLOURS
     wear = rng.uniform(0.05, 0.5)
     gloss = rng.uniform(0.35, 0.85)
-    colours = [materials.plastic(rng, c, gloss=gloss, wear=wear) for c in palette]
+    colours = [mat.plastic(rng, c, gloss=gloss, wear=wear) for c in palette]
     body = "#dcd9d0" if not stickerless and rng.random() < 0.12 else "#141416"
-    slots = [*colours, materials.plastic(rng, body, gloss=0.5, wear=wear)]
+    slots = [*colours, mat.plastic(rng, body, gloss=0.5, wear=wear)]
     bare = len(colours)
 
     rounding = rng.uniform(0.12, 0.2) if stickerless else rng.uniform(0.06, 0.12)
@@ -284,7 +285,7 @@ def _puzzle(
     obj = _from_arrays(
         cloud, np.concatenate(cells), "puzzle", index=np.concatenate(index), weld=False
     )
-    return [geometry.rest_on_ground(_dress(obj, *slots))]
+    return [geo.rest_on_ground(_dress(obj, *slots))]
 
 
 def _sticker(half: float, radius: float, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -407,26 +408,24 @@ def _white_die(rng: np.random.Generator) -> list[bpy.types.Object]:
     red_ace = (170, 20, 28) if rng.random() < 0.2 else None
     objects = []
     for _ in range(int(rng.choice([1, 1, 1, 2]))):
-        material = materials.plastic(
-            rng, tone, gloss=rng.uniform(0.6, 0.95), wear=rng.uniform(0.1, 0.5)
-        )
+        material = mat.plastic(rng, tone, gloss=rng.uniform(0.6, 0.95), wear=rng.uniform(0.1, 0.5))
         objects.append(_die(rng, material, (22, 20, 20), edge=edge, ace=red_ace, **shape))
     return _put(objects, rng, edge)
 
 
 def _see_through(
-    g: materials.Graph, shader: bpy.types.NodeSocket, tint: materials.Colour
+    g: mat.Graph, shader: bpy.types.NodeSocket, tint: mat.Colour
 ) -> bpy.types.Material:
     """Let light pass straight through; otherwise, without caustics, glass casts black shadows."""
-    clear = g.add("BsdfTransparent", {"Color": materials.linear(tint)})
+    clear = g.add("BsdfTransparent", {"Color": mat.linear(tint)})
     light = [g.add("LightPath", out=f"Is {kind} Ray") for kind in ("Shadow", "Diffuse")]
     return g.finish(g.add("MixShader", {0: g.math("MAXIMUM", *light), 1: shader, 2: clear}))
 
 
 def _tinted(rng: np.random.Generator, colour: str) -> bpy.types.Material:
-    g = materials.Graph("translucent plastic")
+    g = mat.Graph("translucent plastic")
     shader = g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
-    return _see_through(g, shader, materials.shade(colour, 1.6))
+    return _see_through(g, shader, mat.shade(colour, 1.6))
 
 
 def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -443,12 +442,12 @@ def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
         if kind == "clear":
             material, opaque = _tinted(rng, clear), True
         elif kind == "black":
-            material = materials.plastic(rng, "#161617", gloss=0.8, wear=0.3)
+            material = mat.plastic(rng, "#161617", gloss=0.8, wear=0.3)
         elif kind == "wood":
-            material = materials.wood(rng, "#c89b66", varnish=0.3, wear=0.4)
+            material = mat.wood(rng, "#c89b66", varnish=0.3, wear=0.4)
             ink = (40, 26, 18)
         else:
-            material = materials.plastic(rng, colour, gloss=0.8, wear=0.3)
+            material = mat.plastic(rng, colour, gloss=0.8, wear=0.3)
         objects.append(_die(rng, material, ink, edge=edge, opaque=opaque, **shape))
     return _put(objects, rng, edge)
 
@@ -480,7 +479,7 @@ def _plain_block(
 def _wood_block(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.03, 0.09)
     tone = ("#b98a55", "#c79a62", "#9c6b3f", "#d0a970", "#7d5230", "#b5773f")[rng.integers(6)]
-    material = materials.wood(rng, tone, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
+    material = mat.wood(rng, tone, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
     return [_plain_block(rng, edge, material)]
 
 
@@ -533,7 +532,7 @@ def _letter_print(rng: np.random.Generator) -> np.ndarray:
 
 def _letter_cube(rng: np.random.Generator, edge: float) -> bpy.types.Object:
     tone = ("#d8b98a", "#cfae7c", "#e2c89c", "#c09a66")[rng.integers(4)]
-    material = materials.wood(rng, tone, varnish=rng.uniform(0.1, 0.6), wear=rng.uniform(0.2, 0.6))
+    material = mat.wood(rng, tone, varnish=rng.uniform(0.1, 0.6), wear=rng.uniform(0.2, 0.6))
     prints.overprint(material, _letter_print(rng), relief=edge * 0.012)
     obj = _rounded_cube(edge, rng.uniform(0.06, 0.12), flat=16, move=_worn_edges(rng, 0.02))
     return _dress(obj, material)
@@ -541,7 +540,7 @@ def _letter_cube(rng: np.random.Generator, edge: float) -> bpy.types.Object:
 
 def _letter_block(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.03, 0.045)
-    objects = [geometry.rest_on_ground(_letter_cube(rng, edge))]
+    objects = [geo.rest_on_ground(_letter_cube(rng, edge))]
     if rng.random() < 0.35:
         objects.append(_quarter_turns(_letter_cube(rng, edge), rng))
     if rng.random() < 0.7:
@@ -555,10 +554,10 @@ def _stack(rng: np.random.Generator) -> list[bpy.types.Object]:
     kind = rng.choice(["letters", "natural", "painted"])
     wear = rng.uniform(0.2, 0.6)
     paints = [
-        materials.wood(rng, c, varnish=0.5, wear=wear)
+        mat.wood(rng, c, varnish=0.5, wear=wear)
         for c in ("#a8332c", "#2d5a96", "#37774a", "#d9a62c", "#cfae7c")
     ]
-    natural = materials.wood(rng, varnish=0.2, wear=wear)
+    natural = mat.wood(rng, varnish=0.2, wear=wear)
 
     def block() -> bpy.types.Object:
         if kind == "letters":
@@ -596,7 +595,7 @@ def _ribbon(points: np.ndarray, width: np.ndarray, thickness: float) -> bpy.type
     i = np.arange(n - 1)
     quads = np.stack([i, i + 1, n + i + 1, n + i], 1)
     obj = _from_arrays(np.concatenate([left, right]), quads, "ribbon", weld=False)
-    return geometry.thicken(obj, thickness)
+    return geo.thicken(obj, thickness)
 
 
 def _bow(
@@ -624,7 +623,7 @@ def _bow(
             spine[:, 2] = np.maximum(spine[:, 2], 0) + 0.02 * edge
             loop = _ribbon(spine, width * (0.45 + 0.55 * np.sin(np.pi * t) ** 0.7), 0.0004)
             turn = 360 * k / count + rng.normal(0, 5) + (20 if count == 6 else 0)
-            geometry.place(loop, (0, 0, 0), (0, 0, turn))
+            geo.place(loop, (0, 0, 0), (0, 0, turn))
             objects.append(loop)
     if not full:
         for side in (-1, 1):
@@ -632,13 +631,13 @@ def _bow(
             wave = 0.02 * edge * (1 + np.sin(t * 9 + rng.uniform(0, 6))) * t + 0.012 * edge
             spine = np.stack([length * t, 0 * t, wave], 1)
             tail = _ribbon(spine, width * (0.5 + 0.5 * np.minimum(1, 3 * t)), 0.0004)
-            geometry.place(tail, (0, 0, 0), (0, 0, 90 + side * rng.uniform(40, 65)))
+            geo.place(tail, (0, 0, 0), (0, 0, 90 + side * rng.uniform(40, 65)))
             objects.append(tail)
         knot = _rounded_cube(width, 0.6, flat=2)
-        geometry.deform(knot, lambda p: p * [0.85, 1.0, 0.6] + [0, 0, 0.05 * edge])
+        geo.deform(knot, lambda p: p * [0.85, 1.0, 0.6] + [0, 0, 0.05 * edge])
         objects.append(knot)
     for obj in objects:
-        geometry.apply_transform(_dress(obj, material))
+        geo.apply_transform(_dress(obj, material))
     return objects
 
 
@@ -691,7 +690,7 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     pattern = _wrapping(rng)
 
     def paper() -> bpy.types.Material:
-        material = materials.paper(rng, papers[first], gloss=rng.uniform(0.2, 0.8), wear=0.15)
+        material = mat.paper(rng, papers[first], gloss=rng.uniform(0.2, 0.8), wear=0.15)
         return material if pattern is None else prints.overprint(material, pattern)
 
     dents = _lumps(rng, 3.0)
@@ -700,24 +699,24 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         return points * (1 + 0.004 * np.clip(dents(points), -2, 2))[:, None]
 
     box = _dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
-    objects = [geometry.rest_on_ground(box)]
+    objects = [geo.rest_on_ground(box)]
     if rng.random() < 0.5:  # a lid of its own
         lid = _dress(_rounded_cube(edge * 1.03, 0.02, flat=6), paper())
         depth = rng.uniform(0.18, 0.3)
-        geometry.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
-        geometry.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
+        geo.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
+        geo.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
         objects.append(lid)
     reach = edge * (1.045 if len(objects) == 2 else 1.02)
     width = edge * rng.uniform(0.1, 0.17)
-    satin = materials.satin(rng, ribbons[second])
-    top = float(geometry.world_vertices(objects)[:, 2].max())
+    satin = mat.satin(rng, ribbons[second])
+    top = float(geo.world_vertices(objects)[:, 2].max())
     height = top + 0.0008
     for size in ((reach, width, height), (width, reach, height)):
-        band = geometry.bevelled_box(size, 0.0004, "band", 2)
-        objects.append(geometry.rest_on_ground(_dress(band, satin)))
+        band = geo.bevelled_box(size, 0.0004, "band", 2)
+        objects.append(geo.rest_on_ground(_dress(band, satin)))
     turn = Matrix.Rotation(rng.choice([0, math.pi / 4, math.pi / 2]), 4, "Z")
     bow = _bow(rng, edge, width, satin)
-    geometry.move_all(bow, Matrix.Translation((0, 0, height)) @ turn)
+    geo.move_all(bow, Matrix.Translation((0, 0, height)) @ turn)
     return [*objects, *bow]
 
 
@@ -790,7 +789,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.15, 0.4)
     tone = ("#b08d62", "#a9835a", "#bd9a70", "#9b7850", "#e4e0d6")[rng.integers(5)]
     wear = rng.uniform(0.2, 0.7)
-    board = materials.cardboard(rng, tone, wear=wear)
+    board = mat.cardboard(rng, tone, wear=wear)
     prints.overprint(board, _box_print(rng))
     dents = _lumps(rng, 2.2)
     sides = rng.uniform(-0.012, 0.022)
@@ -800,29 +799,29 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         return points + (out * (side < 4))[:, None] * SIDES[side, 0]
 
     box = _dress(_rounded_cube(edge, 0.02, flat=24, move=bulge), board)
-    objects = [geometry.rest_on_ground(box)]
-    flap_board = materials.cardboard(rng, tone, wear=wear)
+    objects = [geo.rest_on_ground(box)]
+    flap_board = mat.cardboard(rng, tone, wear=wear)
     thick = 0.004 * edge / 0.25
     taped = rng.random() < 0.75
     for s in (-1, 1):
-        flap = geometry.bevelled_box((edge * 0.992, edge * 0.494, thick), thick * 0.3, "flap", 2)
-        geometry.deform(flap, lambda p, s=s: p - np.array([0, s * edge * 0.247, 0]))
+        flap = geo.bevelled_box((edge * 0.992, edge * 0.494, thick), thick * 0.3, "flap", 2)
+        geo.deform(flap, lambda p, s=s: p - np.array([0, s * edge * 0.247, 0]))
         lift = 0.0 if taped else s * rng.uniform(4, 26)
-        geometry.place(flap, (0, s * edge * 0.497, edge + thick * 0.4), (-lift, 0, 0))
+        geo.place(flap, (0, s * edge * 0.497, edge + thick * 0.4), (-lift, 0, 0))
         objects.append(_dress(flap, flap_board))
     if taped:
         colour = ("#a8763c", "#c9a878", "#d8cfbd")[rng.integers(3)]
-        tape = materials.plastic(rng, colour, gloss=0.75, wear=0.4)
+        tape = mat.plastic(rng, colour, gloss=0.75, wear=0.4)
         width = edge * rng.uniform(0.12, 0.2)
         drop = edge * rng.uniform(0.15, 0.3)
-        strip = geometry.bevelled_box((edge * 1.004, width, 0.0006), 0.0, "tape")
-        objects.append(_dress(geometry.place(strip, (0, 0, edge + thick + 0.0003)), tape))
+        strip = geo.bevelled_box((edge * 1.004, width, 0.0006), 0.0, "tape")
+        objects.append(_dress(geo.place(strip, (0, 0, edge + thick + 0.0003)), tape))
         for s in (-1, 1):
-            end = geometry.bevelled_box((0.0012 + 0.03 * edge, width, drop), 0.0, "tape")
+            end = geo.bevelled_box((0.0012 + 0.03 * edge, width, drop), 0.0, "tape")
             x = s * (edge / 2 - 0.012 * edge)
-            objects.append(_dress(geometry.place(end, (x, 0, edge + thick - drop / 2)), tape))
+            objects.append(_dress(geo.place(end, (x, 0, edge + thick - drop / 2)), tape))
     for obj in objects:
-        geometry.apply_transform(obj)
+        geo.apply_transform(obj)
     return objects
 
 
@@ -831,7 +830,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.types.Material:
     """Concrete, marble, granite, sandstone or brick red clay; grain scaled to the cube."""
-    g = materials.Graph(kind)
+    g = mat.Graph(kind)
     v = g.coordinates(tuple(rng.uniform(0, 3, 3)), shift=tuple(rng.uniform(-5, 5, 3)))
     s = 1 / edge
     fine = g.noise(v, 45 * s, 6, 0.7)
@@ -862,10 +861,10 @@ def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.typ
     }[kind]
     colour = tuple(np.clip(np.array(colour) * rng.uniform(0.75, 1.15), 0, 1))
     stain = g.remap(g.noise(v, 1.6 * s, 8, 0.65), 0.3, 0.7)
-    base = g.mix(stain, materials.shade(colour, 0.78), materials.shade(colour, 1.12))
-    base = g.mix(g.remap(fine, 0.4, 0.75), base, materials.shade(colour, 0.7))
+    base = g.mix(stain, mat.shade(colour, 0.78), mat.shade(colour, 1.12))
+    base = g.mix(g.remap(fine, 0.4, 0.75), base, mat.shade(colour, 0.7))
     pore = g.remap(g.noise(v, 16 * s, 2), 0.31, 0.27)
-    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, materials.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, mat.shade(colour, 0.35))
     normal = g.bump(fine, 0.5, 0.02 * edge)
     normal = g.bump(pore, -0.8, 0.03 * edge, normal)
     return g.finish(g.principled(base_color=base, roughness=0.9, normal=normal))
@@ -889,14 +888,12 @@ def _metal(rng: np.random.Generator) -> list[bpy.types.Object]:
     wear = rng.uniform(0.1, 0.6)
     kind = rng.choice(["steel", "steel", "brass", "copper", "painted", "rusty", "dark"])
     make = {
-        "steel": lambda: materials.brushed_steel(rng, wear=wear, roughness=rng.uniform(0.18, 0.4)),
-        "brass": lambda: materials.brass(rng, wear=wear),
-        "copper": lambda: materials.copper(rng, wear=wear),
-        "painted": lambda: materials.painted_metal(
-            rng, materials.bright_colour(rng), wear=wear + 0.2
-        ),
-        "rusty": lambda: materials.rusty_iron(rng),
-        "dark": lambda: materials.anodised(rng, "#2a2a2c", wear=wear),
+        "steel": lambda: mat.brushed_steel(rng, wear=wear, roughness=rng.uniform(0.18, 0.4)),
+        "brass": lambda: mat.brass(rng, wear=wear),
+        "copper": lambda: mat.copper(rng, wear=wear),
+        "painted": lambda: mat.painted_metal(rng, mat.bright_colour(rng), wear=wear + 0.2),
+        "rusty": lambda: mat.rusty_iron(rng),
+        "dark": lambda: mat.anodised(rng, "#2a2a2c", wear=wear),
     }[str(kind)]
     rounding = rng.uniform(0.02, 0.07)
 
@@ -927,14 +924,14 @@ def _ice_cube(
     points = np.concatenate([c + r * ball for c, r in zip(core, radii, strict=True)]) * edge / 2
     cells = np.concatenate([quads + k * len(ball) for k in range(len(core))])
     bubbles = _dress(_from_arrays(points, cells, "bubbles", weld=False), bubble)
-    lift = -float(geometry.world_vertices(obj)[:, 2].min())
-    geometry.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
+    lift = -float(geo.world_vertices(obj)[:, 2].min())
+    geo.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
     return [obj, bubbles]
 
 
 def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.025, 0.035)
-    g = materials.Graph("ice")
+    g = mat.Graph("ice")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     normal = g.bump(g.noise(v, 160, 3), 0.25, 0.0006)
     rough = g.remap(g.noise(v, 90, 4), 0.35, 0.7, 0.02, 0.28)
@@ -942,19 +939,19 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
         base_color="#eef6f8", roughness=rough, transmission_weight=1.0, ior=1.31, normal=normal
     )
     ice = _see_through(g, shader, "#eaf2f4")
-    g = materials.Graph("bubbles")
+    g = mat.Graph("bubbles")
     white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.7))
     objects = []
     for place in _apart(rng, int(rng.integers(1, 4)), edge):
         pair = _ice_cube(rng, edge, ice, white)
         turn = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
-        geometry.move_all(pair, Matrix.Translation((*place, 0)) @ turn)
+        geo.move_all(pair, Matrix.Translation((*place, 0)) @ turn)
         objects += pair
     return objects
 
 
 def _sugar_material(rng: np.random.Generator, brown: bool) -> bpy.types.Material:
-    g = materials.Graph("sugar")
+    g = mat.Graph("sugar")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     grain = g.add("TexVoronoi", {"Vector": v, "Scale": 2400}, out="Color")
     tone = g.add("SeparateColor", {0: grain}, out=0)
@@ -985,13 +982,13 @@ def _sugar(rng: np.random.Generator) -> list[bpy.types.Object]:
 def _foam(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.06, 0.12)
     colour = ("#d9b23c", "#3c3d40", "#c9c4b4", "#5c7f9a", "#b4574a")[rng.integers(5)]
-    g = materials.Graph("foam")
+    g = mat.Graph("foam")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     s = 1 / edge
     small = g.add("TexVoronoi", {"Vector": v, "Scale": 45 * s}, out="Distance")
     large = g.add("TexVoronoi", {"Vector": v, "Scale": 14 * s}, out="Distance")
     hole = g.math("MAXIMUM", g.remap(small, 0.32, 0.18), g.remap(large, 0.26, 0.2))
-    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, materials.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, mat.shade(colour, 0.35))
     normal = g.bump(hole, -0.9, 0.02 * edge)
     material = g.finish(g.principled(base_color=base, roughness=0.95, normal=normal))
     lumps = _lumps(rng, 2.0)

@@ -1,7 +1,7 @@
 """Measure how hard data/objects is: three linear probes, trained on train, tested on test.
 
-    python data/make/probe_objects.py
-    python data/make/probe_objects.py --data FOLDER    another rendering, images/{train,test}
+    python data/make/objects/probe_objects.py
+    python data/make/objects/probe_objects.py --data FOLDER    # another, images/{train,test}
 
 A set that random features solve teaches nothing about pretraining, and one that handcrafted
 features solve nothing about learning. Takes about two minutes on two cores.

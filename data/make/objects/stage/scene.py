@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
-import surroundings as sur
 from mathutils import Matrix, Quaternion, Vector
 from PIL import Image
+
+from blender import geometry as geo
+from stage import materials as mat
+from stage import surroundings as sur
 
 SENSOR = 36.0  # mm
 HDRIS = ("city", "courtyard", "forest", "interior", "studio", "sunrise", "sunset", "night")

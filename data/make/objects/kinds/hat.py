@@ -6,10 +6,11 @@ import math
 from collections.abc import Callable
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
 from mathutils import Matrix
+
+from blender import geometry as geo
+from stage import materials as mat
 
 FAMILIES: tuple[str, ...] = (
     "baseball cap", "fedora", "bobble hat", "straw hat", "top hat", "cowboy hat", "bucket hat",

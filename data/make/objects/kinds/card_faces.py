@@ -11,8 +11,9 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import prints
 from PIL import Image, ImageDraw
+
+from blender import prints
 
 SUITS = ("spades", "hearts", "diamonds", "clubs")
 RANKS = ("A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K")

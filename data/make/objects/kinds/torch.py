@@ -12,12 +12,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
-import geometry
-import materials as mat
 import numpy as np
-from materials import Graph
 from mathutils import Matrix
-from solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
+
+from blender import geometry as geo
+from blender.solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
+from stage import materials as mat
+from stage.materials import Graph
 
 # Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
 # from the side only a stick.
@@ -68,8 +69,8 @@ def make(
     solid: Solid, name: str, material: bpy.types.Material, angle: float = 32
 ) -> bpy.types.Object:
     """Object of one material, smooth but for edges sharper than `angle` degrees."""
-    obj = geometry.mesh_object(*solid, name)
-    geometry.shade_smooth(obj, angle)
+    obj = geo.mesh_object(*solid, name)
+    geo.shade_smooth(obj, angle)
     obj.data.materials.append(material)
     return obj
 
@@ -248,10 +249,10 @@ def slide_switch(
     rng: np.random.Generator, z: float, surface: float, size: float, colour: str
 ) -> list[bpy.types.Object]:
     """Slide switch: a ribbed slider on a raised track, on the side towards x."""
-    track = geometry.bevelled_box((0.5 * size, 0.95 * size, 2.6 * size), 0.2 * size, "track")
+    track = geo.bevelled_box((0.5 * size, 0.95 * size, 2.6 * size), 0.2 * size, "track")
     track.data.materials.append(mat.plastic(rng, "#1b1b1c", gloss=0.3))
     track.location = (surface - 0.05 * size, 0, z)
-    slider = geometry.bevelled_box((0.45 * size, 0.7 * size, 1.1 * size), 0.1 * size, "slider")
+    slider = geo.bevelled_box((0.45 * size, 0.7 * size, 1.1 * size), 0.1 * size, "slider")
     slider.data.materials.append(mat.plastic(rng, colour, gloss=0.5))
     slider.location = (surface + 0.3 * size, 0, z + 0.45 * size)
     return [track, slider]
@@ -262,7 +263,7 @@ def loop(rng: np.random.Generator, z: float, size: float, droop: float) -> bpy.t
     t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     away = (1 - np.cos(t)) / 2
     path = np.stack([-droop * away, 0.3 * size * np.sin(t), z - 0.85 * size * away], 1)
-    obj = geometry.tube(path, 0.0012, "lanyard", closed=True)
+    obj = geo.tube(path, 0.0012, "lanyard", closed=True)
     obj.data.materials.append(mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
     return obj
 
@@ -274,7 +275,7 @@ def clip(rng: np.random.Generator, top: float, bottom: float, surface: float) ->
             (-surface - lift, 0, bottom + 0.012), (-surface - 0.0006, 0, bottom + 0.006),
             (-surface - lift, 0, bottom)]  # fmt: skip
     outline = [(-0.003, -0.0004), (0.003, -0.0004), (0.003, 0.0004), (-0.003, 0.0004)]
-    obj = geometry.sweep(path, outline, "clip", up=(1.0, 0.0, 0.05))
+    obj = geo.sweep(path, outline, "clip", up=(1.0, 0.0, 0.05))
     obj.data.materials.append(mat.brushed_steel(rng, wear=0.4))
     return obj
 
@@ -561,7 +562,7 @@ def industrial(rng: np.random.Generator) -> Torch:
 
 
 def _turned(parts: Sequence[bpy.types.Object], matrix: Matrix) -> list[bpy.types.Object]:
-    geometry.move_all(parts, matrix)
+    geo.move_all(parts, matrix)
     return list(parts)
 
 
@@ -578,7 +579,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     colour = str(rng.choice(["#a9241d", "#1c1c1e", "#d0a018", "#2a5a8f", "#5e6b3f"]))
     plastic = mat.plastic(rng, colour, gloss=0.5, wear=0.6)
     dark = mat.plastic(rng, "#1a1a1b", gloss=0.3, wear=0.4)
-    box = geometry.bevelled_box((long, width, tall), 0.09 * width, "case")
+    box = geo.bevelled_box((long, width, tall), 0.09 * width, "case")
     box.data.materials.append(plastic)
     box.location = (-long / 2 - 0.8 * head, 0, tall / 2)
     axis = max(head * 1.16, tall * 0.55)
@@ -593,7 +594,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     )
     _turned(front, Matrix.Translation((0, 0, axis)) @ TO_X)
     rise = rng.uniform(0.42, 0.55) * width
-    path = geometry.smooth_profile(
+    path = geo.smooth_profile(
         [(-0.93 * long, -0.03 * tall), (-0.92 * long, 0.75 * rise), (-0.7 * long, rise),
          (-0.25 * long, rise), (-0.03 * long, 0.8 * rise), (0.02 * long, -0.03 * tall)],
         36)  # fmt: skip
@@ -601,12 +602,12 @@ def lantern(rng: np.random.Generator) -> Torch:
     handle = tube(path3, 0.115 * width)
     handle = (handle[0] * np.array([1, 1.25, 1]), handle[1])
     parts = [box, *front, make(handle, "handle", dark if rng.random() < 0.7 else plastic, 60)]
-    switch = geometry.bevelled_box((0.2 * width, 0.14 * width, 0.1 * width), 0.03 * width, "switch")
+    switch = geo.bevelled_box((0.2 * width, 0.14 * width, 0.1 * width), 0.03 * width, "switch")
     switch.data.materials.append(
         mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5)
     )
     switch.location = (-0.85 * head - 0.2 * long, 0, tall + rise + 0.12 * width)
-    label = geometry.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
+    label = geo.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
     label.data.materials.append(
         mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6)
     )
@@ -640,7 +641,7 @@ def angle_head(rng: np.random.Generator) -> Torch:
     strip = [(-body, 0, tall - 0.8 * body), (-body * 1.35, 0, tall - body),
              (-body * 1.35, 0, 2 * body), (-body * 1.05, 0, 1.6 * body)]  # fmt: skip
     w = 0.28 * body
-    bar = geometry.sweep(
+    bar = geo.sweep(
         strip, [(-w, -0.0007), (w, -0.0007), (w, 0.0007), (-w, 0.0007)], "clip", up=(1, 0, 0.05)
     )
     bar.data.materials.append(mat.brushed_steel(rng, wear=0.5))
@@ -669,10 +670,10 @@ def headlamp(rng: np.random.Generator) -> Torch:
     trim = mat.plastic(rng, "#b9bab8", gloss=0.7) if rng.random() < 0.6 else dark
     parts = _strap(rng)
     centre = 0.003 + tall / 2
-    plate = geometry.bevelled_box((0.004, wide * 0.8, tall * 0.85), 0.0018, "plate")
+    plate = geo.bevelled_box((0.004, wide * 0.8, tall * 0.85), 0.0018, "plate")
     plate.data.materials.append(dark)
     plate.location = (0.002, 0, centre)
-    case = geometry.bevelled_box((deep, wide, tall), 0.012, "case", 6)
+    case = geo.bevelled_box((deep, wide, tall), 0.012, "case", 6)
     case.data.materials.append(plastic)
     case.location = (0.006 + deep / 2, 0, centre)
     head = tall * rng.uniform(0.37, 0.42)
@@ -684,7 +685,7 @@ def headlamp(rng: np.random.Generator) -> Torch:
     source = str(rng.choice(["led", "leds"]))
     front += lamp(rng, -0.0005, head, 0.9 * depth, lit, source)
     _turned(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
-    button = geometry.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
+    button = geo.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
     button.data.materials.append(
         mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"])))
     )
@@ -713,7 +714,7 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
 
     def ribbon(path: np.ndarray, width: float, thick: float, material, **options):
         outline = np.array([(-thick, -width), (thick, -width), (thick, width), (-thick, width)]) / 2
-        obj = geometry.sweep(path, outline, "strap", **options)
+        obj = geo.sweep(path, outline, "strap", **options)
         obj.data.materials.append(material)
         return obj
 
@@ -751,14 +752,14 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
         torch.parts = [part for part in torch.parts if not part.name.startswith("lanyard")]
         matrix = Matrix.Rotation(rng.uniform(-2.6, -0.6), 4, "Z")  # switch in front
     else:
-        points = geometry.world_vertices(torch.parts)
+        points = geo.world_vertices(torch.parts)
         switch_up = math.pi + rng.uniform(-0.9, 0.9)
         matrix = settle(points, Ground(0.5), [switch_up], -math.pi / 2, np.zeros(2))
-    geometry.move_all(torch.parts, matrix)
-    points = geometry.world_vertices(torch.parts)
+    geo.move_all(torch.parts, matrix)
+    points = geo.world_vertices(torch.parts)
     centre = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
     shift = Matrix.Translation((-centre[0], -centre[1], -points[:, 2].min()))
-    geometry.move_all(torch.parts, shift)
+    geo.move_all(torch.parts, shift)
     return torch.parts
 
 
@@ -773,5 +774,5 @@ def pose(
     degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)], (42, 76))
     aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*degrees))
     heading = copy.deepcopy(rng).uniform(0, 2 * np.pi)
-    geometry.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
+    geo.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
     return objects

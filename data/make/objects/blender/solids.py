@@ -1,7 +1,7 @@
 """Solids as plain arrays (turned, swept, cut out of each other), and letting them settle.
 
 A solid is a pair of vertices ``(n, 3)`` in metres and faces (tuples of vertex indices); it becomes
-an object only at the end. Unlike `geometry.lathe`, `revolve` takes a radius for each angle, which
+an object only at the end. Unlike `geo.lathe`, `revolve` takes a radius for each angle, which
 gives hexagons, knurls and flutes.
 """
 
@@ -12,9 +12,10 @@ import math
 from collections.abc import Sequence
 
 import bpy
-import geometry
 import numpy as np
 from mathutils import Matrix, Vector
+
+from blender import geometry as geo
 
 Solid = tuple[np.ndarray, list[tuple[int, ...]]]
 
@@ -91,10 +92,10 @@ def moved(solid: Solid, matrix: Matrix) -> Solid:
 
 def subtract(solid: Solid, *cutters: Solid) -> Solid:
     """The solid minus the cutters."""
-    body = geometry.mesh_object(*solid, "body")
+    body = geo.mesh_object(*solid, "body")
     for cutter in cutters:
-        geometry.boolean(body, geometry.mesh_object(*cutter, "cutter"))
-    verts = geometry.world_vertices(body)
+        geo.boolean(body, geo.mesh_object(*cutter, "cutter"))
+    verts = geo.world_vertices(body)
     faces = [tuple(p.vertices) for p in body.data.polygons]
     bpy.data.objects.remove(body)
     return verts, faces

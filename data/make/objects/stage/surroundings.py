@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
-from materials import Graph, shade
+
+from blender import geometry as geo
+from stage import materials as mat
+from stage.materials import Graph, shade
 
 # --- surface materials: every texture has its true size in metres ---------------------------
 
