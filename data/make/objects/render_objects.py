@@ -115,7 +115,7 @@ def build_object(
         angle = np.radians(objects[0]["heading"]) * (angle / np.pi - 1) - np.pi / 2
     geo.move_all(objects, Matrix.Rotation(angle, 4, "Z"))
     targets = [obj for obj in objects if not obj.get("prop")]
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     centre = (points.min(0) + points.max(0)) / 2
     geo.move_all(objects, Matrix.Translation((-centre[0], -centre[1], 0)))
     return targets, [obj for obj in objects if obj.get("prop")]
@@ -127,7 +127,7 @@ def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> di
     module = CLASSES[job.label]
     rng = np.random.default_rng([job.seed, 1])
     targets, props = build_object(module, job, rng)
-    points = geo.world_vertices(targets + props)
+    points = geo.world_vertices(*targets, *props)
     radius = float(np.linalg.norm(points[:, :2], axis=1).max())
     stage = scene.build_stage(rng, radius, targets + props)
     scene.add_clutter(rng, radius, stage)

@@ -1,4 +1,4 @@
-"""Mesh helpers for the rendered image set. All lengths are metres."""
+"""Objects of many shapes, all made by `mesh_object`, and what is done to them. In metres."""
 
 from __future__ import annotations
 
@@ -9,36 +9,73 @@ import bpy
 import numpy as np
 from mathutils import Matrix, Vector
 
+from blender import solids
+from blender.solids import Solid, grid_quads
+
 
 def mesh_object(
     vertices: Sequence | np.ndarray,
-    faces: Sequence[Sequence[int]],
+    faces: Sequence[Sequence[int]] | np.ndarray,
     name: str,
-    *,
-    smooth: bool = True,
+    *materials: bpy.types.Material,
+    weld: float = 1e-7,
+    smooth: float | None = 40.0,
+    slots: np.ndarray | None = None,
+    uv: np.ndarray | None = None,
 ) -> bpy.types.Object:
-    """Make an object from vertices (n, 3) in metres and faces (tuples of vertex indices)."""
+    """Make an object and link it to the scene.
+
+    Parameters
+    ----------
+    vertices : array_like of float, shape (n, 3)
+        Metres.
+    faces : sequence of m sequences of int
+        The vertices of each face, anticlockwise as seen from outside.
+    name : str
+        A number is added where it is taken.
+    *materials : bpy.types.Material
+        The object's slots.
+    weld : float
+        Vertices closer than this (metres) become one, and all faces turn outwards; 0 takes the
+        arrays as they are.
+    smooth : float or None
+        Angle in degrees up to which edges are shaded smooth; None for flat faces.
+    slots : ndarray of int, shape (m,), optional
+        The slot of each face; the first of all where None.
+    uv : ndarray of float, shape (corners, 2), optional
+        Place in the print, 0 to 1, of each corner of each face.
+    """
     mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata([tuple(map(float, v)) for v in vertices], [], [tuple(f) for f in faces])
-    mesh.validate()
-    bm = bmesh.new()
-    bm.from_mesh(mesh)
-    bmesh.ops.remove_doubles(bm, verts=bm.verts, dist=1e-7)
-    bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
-    bm.to_mesh(mesh)
-    bm.free()
+    mesh.from_pydata(np.asarray(vertices, float).tolist(), [], [tuple(face) for face in faces])
+    if slots is not None:
+        mesh.polygons.foreach_set("material_index", np.asarray(slots, np.int32))
+    if uv is not None:
+        mesh.uv_layers.new().data.foreach_set("uv", uv.astype(np.float32).ravel())
+    if weld:
+        mesh.validate()
+        bm = bmesh.new()
+        bm.from_mesh(mesh)
+        bmesh.ops.remove_doubles(bm, verts=bm.verts, dist=weld)
+        bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
+        bm.to_mesh(mesh)
+        bm.free()
     obj = bpy.data.objects.new(name, mesh)
     bpy.context.scene.collection.objects.link(obj)
-    if smooth:
-        shade_smooth(obj)
+    dress(obj, *materials)
+    return obj if smooth is None else shade_smooth(obj, smooth)
+
+
+def dress(obj: bpy.types.Object, *materials: bpy.types.Material) -> bpy.types.Object:
+    """Add materials to the object's slots; return the object."""
+    for material in materials:
+        obj.data.materials.append(material)
     return obj
 
 
 def shade_smooth(obj: bpy.types.Object, angle: float = 40.0) -> bpy.types.Object:
     """Shade smooth, but keep edges sharper than `angle` degrees sharp."""
-    mesh = obj.data
-    mesh.shade_smooth()
-    mesh.set_sharp_from_angle(angle=np.radians(angle))
+    obj.data.shade_smooth()
+    obj.data.set_sharp_from_angle(angle=np.radians(angle))
     return obj
 
 
@@ -61,30 +98,17 @@ def surface(
     """
     uu, vv = np.meshgrid(u, v, indexing="ij")
     vertices = np.asarray(point(uu, vv)).reshape(-1, 3)
-    rows, columns = len(u), len(v)
-    faces = []
-    for i in range(rows if closed_u else rows - 1):
-        k = (i + 1) % rows
-        for j in range(columns - 1):
-            faces.append(
-                (i * columns + j, k * columns + j, k * columns + j + 1, i * columns + j + 1)
-            )
-    return mesh_object(vertices, faces, name)
+    return mesh_object(vertices, grid_quads(len(u), len(v), closed=closed_u), name)
 
 
 def lathe(
     profile: Sequence[tuple[float, float]], segments: int = 64, name: str = "lathe"
 ) -> bpy.types.Object:
     """Revolve a list of (radius, z) points about the z axis; a radius of 0 closes the end."""
-    profile = np.asarray(profile, float)
-    angle = np.arange(segments) * 2 * np.pi / segments
-    index = np.arange(len(profile))
-
-    def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        radius, z = profile[v.astype(int), 0], profile[v.astype(int), 1]
-        return np.stack([radius * np.cos(u), radius * np.sin(u), z], axis=-1)
-
-    return surface(point, angle, index, name, closed_u=True)
+    radius, z = np.asarray(profile, float).T
+    u = np.arange(segments)[:, None] * 2 * np.pi / segments
+    points = np.stack([radius * np.cos(u), radius * np.sin(u), z + 0 * u], axis=-1)
+    return mesh_object(points.reshape(-1, 3), grid_quads(segments, len(z), closed=True), name)
 
 
 def smooth_profile(points: Sequence[tuple[float, float]], n: int = 60) -> list[tuple]:
@@ -120,20 +144,19 @@ def bevelled_box(
             profile=0.5,
             affect="EDGES",
         )
-    return _from_bmesh(bm, name)
+    bm.verts.index_update()
+    arrays = [v.co[:] for v in bm.verts], [[v.index for v in f.verts] for f in bm.faces]
+    bm.free()
+    return mesh_object(*arrays, name, weld=0)
 
 
-def cylinder(
-    radius: float, depth: float, name: str = "cylinder", *, bevel: float = 0.0, segments: int = 48
-) -> bpy.types.Object:
+def cylinder(radius: float, depth: float, bevel: float) -> bpy.types.Object:
     """Make a closed cylinder along z centred on the origin, its rims rounded by `bevel`."""
     h = depth / 2
     arc = np.linspace(0, np.pi / 2, 5)
     top = [(radius - bevel + bevel * np.cos(a), h - bevel + bevel * np.sin(a)) for a in arc]
-    if bevel <= 0:
-        top = [(radius, h)]
     bottom = [(r, -z) for r, z in reversed(top)]
-    return lathe([(0, -h), *bottom, *top, (0, h)], segments, name)
+    return lathe([(0, -h), *bottom, *top, (0, h)], 48, "cylinder")
 
 
 def sphere(radius: float, name: str = "sphere", segments: int = 48) -> bpy.types.Object:
@@ -142,123 +165,42 @@ def sphere(radius: float, name: str = "sphere", segments: int = 48) -> bpy.types
     return lathe(list(zip(radius * np.cos(a), radius * np.sin(a), strict=True)), segments, name)
 
 
-def prism(outline: Sequence[tuple[float, float]], depth: float, name: str, bevel: float = 0.0):
-    """Extrude a flat closed outline (x, y) by `depth` along z, centred on z = 0."""
-    bm = bmesh.new()
-    verts = [bm.verts.new((float(x), float(y), -depth / 2)) for x, y in outline]
-    face = bm.faces.new(verts)
-    out = bmesh.ops.extrude_face_region(bm, geom=[face])
-    moved = [v for v in out["geom"] if isinstance(v, bmesh.types.BMVert)]
-    bmesh.ops.translate(bm, verts=moved, vec=(0, 0, depth))
-    bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
-    if bevel > 0:
-        rims = [e for e in bm.edges if abs(e.verts[0].co.z - e.verts[1].co.z) < 1e-9]
-        bmesh.ops.bevel(bm, geom=rims, offset=bevel, segments=3, profile=0.5, affect="EDGES")
-    return _from_bmesh(bm, name)
-
-
 def sweep(
-    path: Sequence | np.ndarray,
-    outline: Sequence[tuple[float, float]],
-    name: str = "sweep",
-    *,
-    closed: bool = False,
-    scale: Sequence[float] | None = None,
-    up: Sequence[float] | None = None,
+    path: Sequence | np.ndarray, outline: Sequence | np.ndarray, name: str = "sweep", **options
 ) -> bpy.types.Object:
-    """Sweep a closed outline (side, up) along a path (n, 3).
-
-    `scale` (n,) shrinks the outline along the way. `up` fixes the outline's second axis;
-    without it the frame is carried along the path without twist.
-    """
-    path = np.asarray(path, float)
-    outline = np.asarray(outline, float)
-    n = len(path)
-    tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
-    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    start = np.asarray(up if up is not None else (0.0, 0.0, 1.0), float)
-    if abs(start @ tangent[0]) > 0.95 and up is None:
-        start = np.array([1.0, 0.0, 0.0])
-    frames = []
-    for t in tangent:
-        reference = np.asarray(up, float) if up is not None else start
-        second = reference - (reference @ t) * t
-        second /= np.linalg.norm(second) + 1e-12
-        start = second
-        frames.append((np.cross(second, t), second))
-    factor = np.ones(n) if scale is None else np.asarray(scale, float)
-    vertices = np.concatenate(
-        [
-            path[i] + factor[i] * (outline[:, :1] * side + outline[:, 1:] * second)
-            for i, (side, second) in enumerate(frames)
-        ]
-    )
-    k = len(outline)
-    faces = []
-    for i in range(n if closed else n - 1):
-        j = (i + 1) % n
-        for a in range(k):
-            b = (a + 1) % k
-            faces.append((i * k + a, i * k + b, j * k + b, j * k + a))
-    if not closed:
-        faces += [tuple(range(k))[::-1], tuple(range((n - 1) * k, n * k))]
-    return mesh_object(vertices, faces, name)
+    """Sweep a closed outline along a path, as `solids.sweep` does with the same options."""
+    return mesh_object(*solids.sweep(path, outline, **options), name)
 
 
 def tube(path: Sequence | np.ndarray, radius: float, name: str = "tube", *, closed=False):
     """Sweep a circle along a path (n, 3)."""
-    return sweep(path, circle(radius, 10), name, closed=closed)
+    return sweep(path, solids.circle(radius, 10), name, closed=closed)
 
 
-def circle(radius: float, n: int = 32) -> list[tuple[float, float]]:
-    """Points (x, y) of a circle, anticlockwise."""
-    a = np.arange(n) * 2 * np.pi / n
-    return list(zip(radius * np.cos(a), radius * np.sin(a), strict=True))
-
-
-def helix(
-    radius: float | Callable[[np.ndarray], np.ndarray],
-    pitch: float,
-    z0: float,
-    z1: float,
-    per_turn: int = 32,
-) -> np.ndarray:
-    """Points (n, 3) of a helix about z from z0 to z1; `radius` may be a function of z."""
-    n = max(4, int(abs(z1 - z0) / pitch * per_turn))
-    z = np.linspace(z0, z1, n)
-    a = (z - z0) / pitch * 2 * np.pi
-    r = radius(z) if callable(radius) else np.full(n, radius)
-    return np.stack([r * np.cos(a), r * np.sin(a), z], axis=1)
-
-
-def join(objects: Iterable[bpy.types.Object], name: str | None = None) -> bpy.types.Object:
-    """Join objects into the first one (modifiers applied, materials kept); return it."""
-    objects = list(objects)
-    for obj in objects:
-        apply_modifiers(obj)
+def join(objects: Sequence[bpy.types.Object]) -> bpy.types.Object:
+    """Join objects into the first one, materials kept; return it."""
     bpy.context.view_layer.update()
-    first = objects[0]
-    with bpy.context.temp_override(
-        active_object=first,
-        object=first,
-        selected_objects=objects,
-        selected_editable_objects=objects,
-    ):
+    with bpy.context.temp_override(active_object=objects[0], selected_editable_objects=objects):
         bpy.ops.object.join()
-    if name:
-        first.name = name
-    return first
+    return objects[0]
 
 
-def apply_modifiers(obj: bpy.types.Object) -> bpy.types.Object:
-    """Replace the mesh by its evaluated mesh and drop the modifiers."""
-    if obj.modifiers:
-        bpy.context.view_layer.update()
-        evaluated = obj.evaluated_get(bpy.context.evaluated_depsgraph_get())
-        mesh = bpy.data.meshes.new_from_object(evaluated)
-        obj.modifiers.clear()
-        obj.data = mesh
+def modify(obj: bpy.types.Object, kind: str, **settings) -> bpy.types.Object:
+    """Apply a modifier of Blender's, such as "SOLIDIFY", to the mesh."""
+    modifier = obj.modifiers.new(kind, kind)
+    for key, value in settings.items():
+        setattr(modifier, key, value)
+    mesh = evaluated_mesh(obj)
+    obj.modifiers.clear()
+    obj.data = mesh
     return obj
+
+
+def evaluated_mesh(obj: bpy.types.Object) -> bpy.types.Mesh:
+    """What an object with its modifiers, or a text, looks like as a mesh."""
+    bpy.context.view_layer.update()
+    graph = bpy.context.evaluated_depsgraph_get()
+    return bpy.data.meshes.new_from_object(obj.evaluated_get(graph))
 
 
 def apply_transform(obj: bpy.types.Object) -> bpy.types.Object:
@@ -269,50 +211,26 @@ def apply_transform(obj: bpy.types.Object) -> bpy.types.Object:
     return obj
 
 
-def boolean(obj: bpy.types.Object, cutter: bpy.types.Object, operation: str = "DIFFERENCE"):
-    """Apply a boolean ("DIFFERENCE", "UNION", "INTERSECT") and delete the cutter."""
-    modifier = obj.modifiers.new("boolean", "BOOLEAN")
-    modifier.object = cutter
-    modifier.operation = operation
-    modifier.solver = "EXACT"
-    apply_modifiers(obj)
-    bpy.data.objects.remove(cutter, do_unlink=True)
-    return shade_smooth(obj)
-
-
-def bevel(obj: bpy.types.Object, width: float, segments: int = 3, angle: float = 35.0):
-    """Round the edges sharper than `angle` degrees."""
-    modifier = obj.modifiers.new("bevel", "BEVEL")
-    modifier.width = width
-    modifier.segments = segments
-    modifier.limit_method = "ANGLE"
-    modifier.angle_limit = np.radians(angle)
-    return shade_smooth(apply_modifiers(obj))
-
-
-def subdivide(obj: bpy.types.Object, levels: int = 1) -> bpy.types.Object:
-    """Catmull-Clark subdivision."""
-    modifier = obj.modifiers.new("subdivision", "SUBSURF")
-    modifier.levels = modifier.render_levels = levels
-    apply_modifiers(obj)
-    return shade_smooth(obj, 60)
+def subtract(solid: Solid, *cutters: Solid) -> Solid:
+    """The solid minus the cutters."""
+    body = mesh_object(*solid, "body")
+    for cutter in cutters:
+        tool = mesh_object(*cutter, "cutter")
+        modify(body, "BOOLEAN", object=tool, operation="DIFFERENCE", solver="EXACT")
+        bpy.data.objects.remove(tool)
+    rest = local_vertices(body), [tuple(p.vertices) for p in body.data.polygons]
+    bpy.data.objects.remove(body)
+    return rest
 
 
 def thicken(obj: bpy.types.Object, thickness: float, offset: float = 0.0) -> bpy.types.Object:
     """Give a sheet a thickness; offset -1 grows inwards, 1 outwards."""
-    modifier = obj.modifiers.new("solid", "SOLIDIFY")
-    modifier.thickness = thickness
-    modifier.offset = offset
-    apply_modifiers(obj)
-    return shade_smooth(obj, 60)
+    return shade_smooth(modify(obj, "SOLIDIFY", thickness=thickness, offset=offset), 60)
 
 
 def deform(obj: bpy.types.Object, move: Callable[[np.ndarray], np.ndarray]) -> bpy.types.Object:
     """Move the mesh's vertices: `move` takes and returns (n, 3) local coordinates."""
-    n = len(obj.data.vertices)
-    flat = np.empty(3 * n, np.float32)
-    obj.data.vertices.foreach_get("co", flat)
-    moved = np.asarray(move(flat.reshape(n, 3).astype(float)), np.float32)
+    moved = np.asarray(move(local_vertices(obj).astype(float)), np.float32)
     obj.data.vertices.foreach_set("co", moved.ravel())
     obj.data.update()
     return obj
@@ -333,19 +251,23 @@ def copy_of(obj: bpy.types.Object) -> bpy.types.Object:
     return twin
 
 
-def world_vertices(objects: bpy.types.Object | Iterable[bpy.types.Object]) -> np.ndarray:
-    """All vertices of one or more mesh objects in world coordinates, (n, 3) metres."""
-    if isinstance(objects, bpy.types.Object):
-        objects = [objects]
+def local_vertices(obj: bpy.types.Object) -> np.ndarray:
+    """The mesh's vertices in the object's own coordinates, float32 (n, 3), metres."""
+    flat = np.empty(3 * len(obj.data.vertices), np.float32)
+    obj.data.vertices.foreach_get("co", flat)
+    return flat.reshape(-1, 3)
+
+
+def world_vertices(*objects: bpy.types.Object) -> np.ndarray:
+    """All vertices of one or more mesh objects in world coordinates, float32 (n, 3), metres."""
     bpy.context.view_layer.update()
-    parts = []
-    for obj in objects:
-        n = len(obj.data.vertices)
-        flat = np.empty(3 * n, np.float32)
-        obj.data.vertices.foreach_get("co", flat)
-        matrix = np.array(obj.matrix_world)
-        parts.append(flat.reshape(n, 3) @ matrix[:3, :3].T + matrix[:3, 3])
-    return np.concatenate(parts)
+    clouds = ((local_vertices(obj), np.array(obj.matrix_world)) for obj in objects)
+    return np.concatenate([p @ matrix[:3, :3].T + matrix[:3, 3] for p, matrix in clouds])
+
+
+def highest(*objects: bpy.types.Object) -> float:
+    """Height of the highest vertex, metres."""
+    return float(world_vertices(*objects)[:, 2].max())
 
 
 def rest_on_ground(obj: bpy.types.Object, height: float = 0.0) -> bpy.types.Object:
@@ -361,12 +283,3 @@ def move_all(objects: Iterable[bpy.types.Object], matrix: Matrix) -> None:
     for obj in objects:
         obj.matrix_world = matrix @ obj.matrix_world
     bpy.context.view_layer.update()
-
-
-def _from_bmesh(bm: bmesh.types.BMesh, name: str) -> bpy.types.Object:
-    mesh = bpy.data.meshes.new(name)
-    bm.to_mesh(mesh)
-    bm.free()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return shade_smooth(obj)

@@ -1,23 +1,19 @@
-"""Solids as plain arrays (turned, swept, cut out of each other), and letting them settle.
+"""Solids as plain arrays: turned, swept, put together.
 
 A solid is a pair of vertices ``(n, 3)`` in metres and faces (tuples of vertex indices); it becomes
-an object only at the end. Unlike `geo.lathe`, `revolve` takes a radius for each angle, which
+an object only at the end. Unlike `geometry.lathe`, `revolve` takes a radius for each angle, which
 gives hexagons, knurls and flutes.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Sequence
 
-import bpy
 import numpy as np
-from mathutils import Matrix, Vector
+from mathutils import Matrix
 
-from blender import geometry as geo
-
-Solid = tuple[np.ndarray, list[tuple[int, ...]]]
+Solid = tuple[np.ndarray, list[Sequence[int]]]
 
 SEGMENTS = 48
 
@@ -90,17 +86,6 @@ def moved(solid: Solid, matrix: Matrix) -> Solid:
     return solid[0] @ m[:3, :3].T + m[:3, 3], solid[1]
 
 
-def subtract(solid: Solid, *cutters: Solid) -> Solid:
-    """The solid minus the cutters."""
-    body = geo.mesh_object(*solid, "body")
-    for cutter in cutters:
-        geo.boolean(body, geo.mesh_object(*cutter, "cutter"))
-    verts = geo.world_vertices(body)
-    faces = [tuple(p.vertices) for p in body.data.polygons]
-    bpy.data.objects.remove(body)
-    return verts, faces
-
-
 def polygon_radius(sides: int, inscribed: float, segments: int = SEGMENTS) -> np.ndarray:
     """Radius of a regular polygon at each segment's angle."""
     angle = 2 * np.pi * np.arange(segments) / segments
@@ -114,101 +99,65 @@ def ring(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGME
     return verts, faces[:-2]
 
 
-def tube(path: np.ndarray, radius: float | np.ndarray, sides: int = 20) -> Solid:
-    """Round bar along a path ``(n, 3)`` in the xz plane, closed at its ends."""
-    tangent = np.gradient(path, axis=0)
-    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
-    side = np.array([0.0, 1.0, 0.0])
-    normal = np.cross(side, tangent)
-    t = 2 * np.pi * np.arange(sides) / sides
-    r = np.broadcast_to(radius, len(path))[:, None, None]
-    ring = np.cos(t)[None, :, None] * normal[:, None] + np.sin(t)[None, :, None] * side
-    verts = (path[:, None] + r * ring).reshape(-1, 3)
-    faces = [
-        (
-            i * sides + k,
-            i * sides + (k + 1) % sides,
-            (i + 1) * sides + (k + 1) % sides,
-            (i + 1) * sides + k,
-        )
-        for i in range(len(path) - 1)
-        for k in range(sides)
-    ]
-    last = (len(path) - 1) * sides
-    return verts, [*faces, tuple(range(sides))[::-1], tuple(range(last, last + sides))]
+def sweep(
+    path: Sequence | np.ndarray,
+    outline: Sequence | np.ndarray,
+    *,
+    closed: bool = False,
+    scale: float | Sequence[float] = 1.0,
+    up: Sequence[float] | None = None,
+) -> Solid:
+    """Sweep a closed outline (side, up) along a path (n, 3).
 
-
-class Ground:
-    """Height map of what already lies there, for letting the next thing down onto it."""
-
-    def __init__(self, size: float, cells: int = 260) -> None:
-        self.cell = 2 * size / cells
-        self.height = np.zeros((cells, cells))
-
-    def _index(self, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        index = np.clip(xy / self.cell + len(self.height) / 2, 1, len(self.height) - 2).astype(int)
-        return index[:, 0], index[:, 1]
-
-    def under(self, points: np.ndarray) -> np.ndarray:
-        """Height of the ground under each point ``(n, 3)``."""
-        return self.height[self._index(points[:, :2])]
-
-    def add(self, points: np.ndarray) -> None:
-        """Heap up the points."""
-        i, j = self._index(points[:, :2])
-        for di in (-1, 0, 1):
-            for dj in (-1, 0, 1):
-                np.maximum.at(self.height, (i + di, j + dj), points[:, 2])
-
-
-def surface_points(mesh: bpy.types.Mesh, count: int = 9000) -> np.ndarray:
-    """Points spread evenly over a mesh, and its vertices."""
-    mesh.calc_loop_triangles()
-    tri = np.empty(len(mesh.loop_triangles) * 3, np.int32)
-    mesh.loop_triangles.foreach_get("vertices", tri)
-    verts = np.empty(len(mesh.vertices) * 3)
-    mesh.vertices.foreach_get("co", verts)
-    verts = verts.reshape(-1, 3)
-    corners = verts[tri.reshape(-1, 3)]
-    area = np.linalg.norm(
-        np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]), axis=1
-    )
-    rng = np.random.default_rng(0)
-    pick = rng.choice(len(area), count, p=area / area.sum())
-    a, b = rng.random((2, count, 1))
-    a, b = np.where(a + b > 1, 1 - a, a), np.where(a + b > 1, 1 - b, b)
-    c = corners[pick]
-    return np.concatenate([c[:, 0] + a * (c[:, 1] - c[:, 0]) + b * (c[:, 2] - c[:, 0]), verts])
-
-
-def settle(
-    points: np.ndarray, ground: Ground, rolls: Sequence[float], yaw: float, xy: np.ndarray
-) -> Matrix:
-    """Resting pose of a long thing: of all rolls and tilts, the lowest centre of gravity.
-
-    Parameters
-    ----------
-    points : (n, 3), spread over the thing, which is modelled along z.
-    rolls : radians about its own axis, among which to choose.
-    yaw : direction of its upper end on the ground, radians from x.
-    xy : where its middle goes, metres.
+    `scale`, a number or one for each point, shrinks the outline along the way. `up` fixes the
+    outline's second axis; without it the frame is carried along the path without twist.
     """
-    middle = Vector(points.mean(0))
+    path, outline = np.asarray(path, float), np.asarray(outline, float)
+    n, k = len(path), len(outline)
+    tangent = np.roll(path, -1, 0) - np.roll(path, 1, 0) if closed else np.gradient(path, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    before = np.asarray((0.0, 0.0, 1.0) if up is None else up, float)
+    if up is None and abs(before @ tangent[0]) > 0.95:
+        before = np.array([1.0, 0.0, 0.0])
+    rings = []
+    for point, t, factor in zip(path, tangent, np.broadcast_to(scale, n), strict=True):
+        reference = before if up is None else np.asarray(up, float)
+        second = reference - (reference @ t) * t
+        second /= np.linalg.norm(second) + 1e-12
+        before, side = second, np.cross(second, t)
+        rings.append(point + factor * (outline[:, :1] * side + outline[:, 1:] * second))
+    here, there = np.arange(k), np.roll(np.arange(k), -1)
+    faces = []
+    for i in range(n if closed else n - 1):
+        j = (i + 1) % n
+        faces += np.stack([i * k + here, i * k + there, j * k + there, j * k + here], 1).tolist()
+    if not closed:
+        faces += [range(k)[::-1], range((n - 1) * k, n * k)]
+    return np.concatenate(rings), faces
 
-    def pose(roll: float, tilt: float, cloud: np.ndarray) -> tuple[float, Matrix]:
-        turn = (
-            Matrix.Translation((*xy, 0))
-            @ Matrix.Rotation(yaw, 4, "Z")
-            @ Matrix.Rotation(math.pi / 2 + tilt, 4, "Y")
-            @ Matrix.Rotation(roll, 4, "Z")
-            @ Matrix.Translation((0, 0, -middle.z))
-        )
-        m = np.array(turn)
-        placed = cloud @ m[:3, :3].T + m[:3, 3]
-        lift = float((ground.under(placed) - placed[:, 2]).max())
-        return lift + (turn @ middle).z, Matrix.Translation((0, 0, lift)) @ turn
 
-    coarse = [(r, t) for r in rolls for t in np.radians(np.arange(-40, 41, 4.0))]
-    roll, tilt = min(coarse, key=lambda rt: pose(*rt, points[::7])[0])
-    fine = [pose(roll, tilt + d, points) for d in np.radians(np.arange(-4, 4.1, 0.5))]
-    return min(fine, key=lambda p: p[0])[1]
+def tube(path: np.ndarray, radius: float, sides: int = 20) -> Solid:
+    """Round bar along a path ``(n, 3)`` in the xz plane, closed at its ends."""
+    return sweep(path, circle(radius, sides), up=(0, 1, 0))
+
+
+def circle(radius: float, n: int = 32) -> np.ndarray:
+    """Points ``(n, 2)`` of a circle, anticlockwise."""
+    a = np.arange(n) * 2 * np.pi / n
+    return radius * np.stack([np.cos(a), np.sin(a)], 1)
+
+
+def grid_quads(rows: int, columns: int, *, closed: bool = False) -> np.ndarray:
+    """Faces (m, 4) over a grid of vertices; where `closed`, the last row joins the first."""
+    i, j = np.mgrid[: rows if closed else rows - 1, : columns - 1].reshape(2, -1)
+    here, there = i * columns + j, (i + 1) % rows * columns + j
+    return np.stack([here, there, there + 1, here + 1], 1)
+
+
+def slab(outline: Sequence | np.ndarray, thickness: float) -> Solid:
+    """Plate over any flat outline (n, 2), centred on z = 0; its first face is the top."""
+    n = len(outline)
+    top = np.column_stack([outline, np.full(n, thickness / 2)])
+    i, j = np.arange(n), np.roll(np.arange(n), -1)
+    sides = np.stack([n + i, n + j, j, i], 1)
+    return np.concatenate([top, top * [1, 1, -1]]), [range(n), range(n, 2 * n)[::-1], *sides]

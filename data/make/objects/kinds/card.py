@@ -10,23 +10,10 @@ from mathutils import Matrix
 
 from blender import geometry as geo
 from blender import prints
+from blender.nodes import Graph
+from blender.solids import grid_quads, slab
 from kinds import card_faces as faces
 from stage import materials as mat
-
-FAMILIES = (
-    "number",
-    "fan",
-    "court",
-    "deck",
-    "tent",
-    "back",
-    "hand",
-    "ace_of_spades",
-    "boxed",
-    "bent",
-    "joker",
-    "scattered",
-)
 
 ELEVATION = (30.0, 82.0)  # degrees; a card on a table is hard to read from lower down
 THICKNESS = 0.0003
@@ -35,8 +22,7 @@ Card = tuple[str, str]  # rank and suit
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance of the class, resting on z = 0 near the origin."""
-    family = FAMILIES[instance % len(FAMILIES)]
-    return _BUILDERS[family](faces.random_deck(rng), rng)
+    return FAMILIES[instance % len(FAMILIES)](faces.random_deck(rng), rng)
 
 
 # ------------------------------------------------------------------------ one card
@@ -44,7 +30,7 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _print(pixels: np.ndarray, rng: np.random.Generator, wear: float) -> bpy.types.Material:
     """Coated card printed with an image; worn coating is duller."""
-    g = mat.Graph("card")
+    g = Graph("card")
     base = g.add("TexImage", out="Color", image=prints.image(pixels, "card"))
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     rough = g.remap(g.noise(v, 60, 5), 0.3, 0.7, 0.26 + 0.2 * wear, 0.4 + 0.25 * wear)
@@ -53,7 +39,7 @@ def _print(pixels: np.ndarray, rng: np.random.Generator, wear: float) -> bpy.typ
 
 
 def _edge(deck: faces.Deck, tone: float) -> bpy.types.Material:
-    g = mat.Graph("card edge")
+    g = Graph("card edge")
     colour = np.array(deck.paper) / 255 * tone * (1 - 0.22 * deck.wear * np.array([0.8, 1, 1.3]))
     return g.finish(g.principled(base_color=tuple(colour), roughness=0.8))
 
@@ -125,8 +111,7 @@ def _sheet_object(width: float, height: float, slots: list[bpy.types.Material]) 
     yy = half[:, None] * t[None]
     top = np.stack([xx, yy, np.full_like(xx, THICKNESS / 2)], -1).reshape(-1, 3)
     vertices = np.concatenate([top, top * [1, 1, -1]])
-    i, j = (a.ravel() for a in np.meshgrid(np.arange(n - 1), np.arange(m - 1), indexing="ij"))
-    upper = np.stack([i * m + j, (i + 1) * m + j, (i + 1) * m + j + 1, i * m + j + 1], 1)
+    upper = grid_quads(n, m)
     lower = upper[:, ::-1] + n * m
     rim = np.concatenate(
         [
@@ -139,21 +124,12 @@ def _sheet_object(width: float, height: float, slots: list[bpy.types.Material]) 
     following = np.roll(rim, -1)
     side = np.stack([rim + n * m, following + n * m, following, rim], 1)
     quads = np.concatenate([upper, lower, side])
-    mesh = bpy.data.meshes.new("card")
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
     index = np.repeat([0, 1, 2], [len(upper), len(lower), len(side)])
-    mesh.polygons.foreach_set("material_index", index.astype(np.int32))
     corner = quads.ravel()
     uv = vertices[corner, :2] / [width, height] + 0.5
     below = np.repeat(index == 1, 4)
     uv[below, 0] = 1 - uv[below, 0]
-    layer = mesh.uv_layers.new(name="UVMap")
-    layer.data.foreach_set("uv", uv.astype(np.float32).ravel())
-    for material in slots:
-        mesh.materials.append(material)
-    obj = bpy.data.objects.new("card", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return geo.shade_smooth(obj)
+    return geo.mesh_object(vertices, quads, "card", *slots, weld=0, slots=index, uv=uv)
 
 
 def curl(points: np.ndarray, angle: float, radius: float, start: float | None = None) -> np.ndarray:
@@ -246,7 +222,7 @@ def _back(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _lay_on(upper: bpy.types.Object, lower: bpy.types.Object) -> None:
     """Put a card on top of another, clear of it even where they are bent."""
-    geo.rest_on_ground(upper, float(geo.world_vertices(lower)[:, 2].max()) * 0.6 + THICKNESS)
+    geo.rest_on_ground(upper, geo.highest(lower) * 0.6 + THICKNESS)
 
 
 def _fan(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -331,14 +307,8 @@ def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.
             (base + i, base + (i + 1) % n, base + n + (i + 1) % n, base + n + i) for i in range(n)
         ]
         tones += [int(rng.integers(3))] * (n + 2)
-    mesh = bpy.data.meshes.new("stack")
-    mesh.from_pydata(vertices, [], polygons)
-    mesh.polygons.foreach_set("material_index", np.array(tones, np.int32))
-    for tone in (0.96, 0.86, 0.72):
-        mesh.materials.append(_edge(deck, tone))
-    obj = bpy.data.objects.new("stack", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return obj
+    edges = [_edge(deck, tone) for tone in (0.96, 0.86, 0.72)]
+    return geo.mesh_object(vertices, polygons, "stack", *edges, weld=0, smooth=None, slots=tones)
 
 
 def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -347,7 +317,7 @@ def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     stack = _stack(printer, count, rng)
     top = None if rng.random() < 0.4 else _draw(rng, 1)[0]
     card = printer.sheet(top)
-    height = float(geo.world_vertices(stack)[:, 2].max())
+    height = geo.highest(stack)
     geo.place(card, (*rng.normal(0, 0.0012, 2), height + THICKNESS), (0, 0, rng.normal(0, 3)))
     objects = [stack, card]
     if rng.random() < 0.45:
@@ -438,17 +408,10 @@ def _panel(
     slots: list[bpy.types.Material],
 ) -> bpy.types.Object:
     """A flat panel in x, y with its print (material 0) on top, the rest material 1."""
-    obj = geo.prism(outline, thickness, "panel")
-    mesh = obj.data
-    layer = mesh.uv_layers.new(name="UVMap")
-    for polygon in mesh.polygons:
-        polygon.material_index = 0 if polygon.normal.z > 0.5 else 1
-        for loop in polygon.loop_indices:
-            x, y, _ = mesh.vertices[mesh.loops[loop].vertex_index].co
-            layer.data[loop].uv = (x / size[0] + 0.5, y / size[1] + 0.5)
-    for material in slots:
-        mesh.materials.append(material)
-    return obj
+    vertices, polygons = slab(outline, thickness)
+    uv = vertices[np.concatenate(polygons), :2] / size + 0.5
+    index = np.arange(len(polygons)) > 0
+    return geo.mesh_object(vertices, polygons, "panel", *slots, slots=index, uv=uv)
 
 
 def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -475,11 +438,11 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     for x in (-1, 1):
         wall = geo.bevelled_box((board, h, d), 0.0)
         geo.place(wall, (x * w / 2, 0, d / 2))
-        wall.data.materials.append(plain)
+        geo.dress(wall, plain)
         objects.append(wall)
     end = geo.bevelled_box((w, board, d), 0.0)
     geo.place(end, (0, -h / 2, d / 2))
-    end.data.materials.append(plain)
+    geo.dress(end, plain)
     on_top = rng.random() < 0.4  # the side that the lid hangs on
     lift = math.radians(rng.uniform(100, 150)) if on_top else 0.0
     depth = d + 0.012
@@ -498,23 +461,23 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     card = printer.sheet(_draw(rng, 1)[0] if face_up else None)
     out = h * rng.uniform(0.45, 0.66)
     geo.place(stack, (0, out, 2 * board))
-    level = float(geo.world_vertices(stack)[:, 2].max())
+    level = geo.highest(stack)
     more = rng.uniform(0, 0.02)
     geo.place(card, (0, out + more, level + THICKNESS), (0, 0, 0))
     return [*objects, stack, card]
 
 
-_BUILDERS = {
-    "number": _number,
-    "fan": _fan,
-    "court": _court,
-    "deck": _deck,
-    "tent": _tent,
-    "back": _back,
-    "hand": _hand,
-    "ace_of_spades": _ace_of_spades,
-    "boxed": _boxed,
-    "bent": _bent,
-    "joker": _joker,
-    "scattered": _scattered,
-}
+FAMILIES = (
+    _number,
+    _fan,
+    _court,
+    _deck,
+    _tent,
+    _back,
+    _hand,
+    _ace_of_spades,
+    _boxed,
+    _bent,
+    _joker,
+    _scattered,
+)

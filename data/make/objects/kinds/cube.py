@@ -6,7 +6,6 @@ import itertools
 import math
 from collections.abc import Callable
 
-import bmesh
 import bpy
 import numpy as np
 from mathutils import Matrix
@@ -14,23 +13,10 @@ from PIL import Image, ImageDraw
 
 from blender import geometry as geo
 from blender import prints
+from blender.nodes import Colour, Graph, shade
+from blender.solids import grid_quads
 from stage import materials as mat
 
-FAMILIES = (
-    "puzzle",
-    "die",
-    "wood_block",
-    "letter_block",
-    "gift_box",
-    "puzzle_variant",
-    "cardboard_box",
-    "stone",
-    "coloured_dice",
-    "ice",
-    "stack",
-    "metal",
-    "sugar_or_foam",
-)
 ELEVATION = (20.0, 60.0)  # degrees; from higher up a cube is only a square
 
 # Outward normal, then the face's own x and y as seen from outside with z up.
@@ -49,7 +35,7 @@ SIDES = np.array(
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance of the class, resting on z = 0 near the origin."""
-    return _BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    return FAMILIES[instance % len(FAMILIES)](rng)
 
 
 # ------------------------------------------------------------------- rounded cubes
@@ -78,8 +64,7 @@ def _cube_arrays(
     t = np.concatenate([-bend[::-1], np.linspace(-inner, inner, flat + 1), bend])
     k = len(t)
     u, v = (a.ravel() for a in np.meshgrid(t, t, indexing="ij"))
-    i, j = (a.ravel() for a in np.meshgrid(np.arange(k - 1), np.arange(k - 1), indexing="ij"))
-    cells = np.stack([i * k + j, (i + 1) * k + j, (i + 1) * k + j + 1, i * k + j + 1], 1)
+    cells = grid_quads(k, k)
     vertices, quads = [], []
     for number, (normal, right, up) in enumerate(SIDES):
         p = normal + u[:, None] * right + v[:, None] * up
@@ -95,33 +80,6 @@ def _cube_arrays(
         side,
         np.tile(np.stack([u, v], 1), (6, 1)),
     )
-
-
-def _from_arrays(
-    vertices: np.ndarray,
-    quads: np.ndarray,
-    name: str,
-    *,
-    index: np.ndarray | None = None,
-    uv: np.ndarray | None = None,
-    weld: bool = True,
-) -> bpy.types.Object:
-    """Object from arrays; `index` is the material of each quad, `uv` (m * 4, 2) its print."""
-    mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
-    if index is not None:
-        mesh.polygons.foreach_set("material_index", index.astype(np.int32))
-    if uv is not None:
-        mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", uv.astype(np.float32).ravel())
-    if weld:
-        bm = bmesh.new()
-        bm.from_mesh(mesh)
-        bmesh.ops.remove_doubles(bm, verts=bm.verts, dist=float(np.ptp(vertices)) * 1e-5)
-        bm.to_mesh(mesh)
-        bm.free()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return geo.shade_smooth(obj)
 
 
 def _rounded_cube(
@@ -144,7 +102,8 @@ def _rounded_cube(
     if move is not None:
         per_side = len(vertices) // 6
         vertices = move(vertices, np.repeat(np.arange(6), per_side), face)
-    return _from_arrays(vertices * edge / 2, quads, "cube", uv=uv)
+    vertices = vertices * edge / 2
+    return geo.mesh_object(vertices, quads, "cube", weld=1e-5 * float(np.ptp(vertices)), uv=uv)
 
 
 def _tiles(draw_face: Callable[[ImageDraw.ImageDraw, int, int], None], pixels: int) -> np.ndarray:
@@ -173,12 +132,6 @@ def _lumps(
     k = rng.normal(0, frequency, (waves, 3))
     phase = rng.uniform(0, 2 * np.pi, waves)
     return lambda p: np.sin(p @ k.T + phase).sum(1) / math.sqrt(waves)
-
-
-def _dress(obj: bpy.types.Object, *slots: bpy.types.Material) -> bpy.types.Object:
-    for material in slots:
-        obj.data.materials.append(material)
-    return obj
 
 
 def _quarter_turns(obj: bpy.types.Object, rng: np.random.Generator) -> bpy.types.Object:
@@ -282,10 +235,9 @@ def _puzzle(
         c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
         upper = middle > (n / 2 - 1) * pitch
         cloud[upper, :2] = cloud[upper, :2] @ np.array([[c, s], [-s, c]])
-    obj = _from_arrays(
-        cloud, np.concatenate(cells), "puzzle", index=np.concatenate(index), weld=False
-    )
-    return [geo.rest_on_ground(_dress(obj, *slots))]
+    quads, index = np.concatenate(cells), np.concatenate(index)
+    obj = geo.mesh_object(cloud, quads, "puzzle", *slots, weld=0, slots=index)
+    return [geo.rest_on_ground(obj)]
 
 
 def _sticker(half: float, radius: float, height: float) -> tuple[np.ndarray, np.ndarray]:
@@ -380,7 +332,7 @@ def _die(
 
     obj = _rounded_cube(edge, rounding, flat=40, move=dish)
     prints.overprint(material, _tiles(draw_face, 160), opaque=opaque, roughness=0.35)
-    return _quarter_turns(_dress(obj, material), rng)
+    return _quarter_turns(geo.dress(obj, material), rng)
 
 
 def _dice_shape(rng: np.random.Generator) -> dict:
@@ -413,19 +365,17 @@ def _white_die(rng: np.random.Generator) -> list[bpy.types.Object]:
     return _put(objects, rng, edge)
 
 
-def _see_through(
-    g: mat.Graph, shader: bpy.types.NodeSocket, tint: mat.Colour
-) -> bpy.types.Material:
+def _see_through(g: Graph, shader: bpy.types.NodeSocket, tint: Colour) -> bpy.types.Material:
     """Let light pass straight through; otherwise, without caustics, glass casts black shadows."""
-    clear = g.add("BsdfTransparent", {"Color": mat.linear(tint)})
+    clear = g.add("BsdfTransparent", {"Color": tint})
     light = [g.add("LightPath", out=f"Is {kind} Ray") for kind in ("Shadow", "Diffuse")]
     return g.finish(g.add("MixShader", {0: g.math("MAXIMUM", *light), 1: shader, 2: clear}))
 
 
 def _tinted(rng: np.random.Generator, colour: str) -> bpy.types.Material:
-    g = mat.Graph("translucent plastic")
+    g = Graph("translucent plastic")
     shader = g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
-    return _see_through(g, shader, mat.shade(colour, 1.6))
+    return _see_through(g, shader, shade(colour, 1.6))
 
 
 def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -473,7 +423,7 @@ def _plain_block(
     rng: np.random.Generator, edge: float, material: bpy.types.Material
 ) -> bpy.types.Object:
     obj = _rounded_cube(edge, rng.uniform(0.03, 0.09), flat=20, move=_worn_edges(rng, 0.03))
-    return _quarter_turns(_dress(obj, material), rng)
+    return _quarter_turns(geo.dress(obj, material), rng)
 
 
 def _wood_block(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -535,7 +485,7 @@ def _letter_cube(rng: np.random.Generator, edge: float) -> bpy.types.Object:
     material = mat.wood(rng, tone, varnish=rng.uniform(0.1, 0.6), wear=rng.uniform(0.2, 0.6))
     prints.overprint(material, _letter_print(rng), relief=edge * 0.012)
     obj = _rounded_cube(edge, rng.uniform(0.06, 0.12), flat=16, move=_worn_edges(rng, 0.02))
-    return _dress(obj, material)
+    return geo.dress(obj, material)
 
 
 def _letter_block(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -594,7 +544,7 @@ def _ribbon(points: np.ndarray, width: np.ndarray, thickness: float) -> bpy.type
     n = len(points)
     i = np.arange(n - 1)
     quads = np.stack([i, i + 1, n + i + 1, n + i], 1)
-    obj = _from_arrays(np.concatenate([left, right]), quads, "ribbon", weld=False)
+    obj = geo.mesh_object(np.concatenate([left, right]), quads, "ribbon", weld=0)
     return geo.thicken(obj, thickness)
 
 
@@ -637,7 +587,7 @@ def _bow(
         geo.deform(knot, lambda p: p * [0.85, 1.0, 0.6] + [0, 0, 0.05 * edge])
         objects.append(knot)
     for obj in objects:
-        geo.apply_transform(_dress(obj, material))
+        geo.apply_transform(geo.dress(obj, material))
     return objects
 
 
@@ -698,10 +648,10 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     def soft(points: np.ndarray, side: np.ndarray, face: np.ndarray) -> np.ndarray:
         return points * (1 + 0.004 * np.clip(dents(points), -2, 2))[:, None]
 
-    box = _dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
+    box = geo.dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
     objects = [geo.rest_on_ground(box)]
     if rng.random() < 0.5:  # a lid of its own
-        lid = _dress(_rounded_cube(edge * 1.03, 0.02, flat=6), paper())
+        lid = geo.dress(_rounded_cube(edge * 1.03, 0.02, flat=6), paper())
         depth = rng.uniform(0.18, 0.3)
         geo.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
         geo.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
@@ -709,11 +659,11 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     reach = edge * (1.045 if len(objects) == 2 else 1.02)
     width = edge * rng.uniform(0.1, 0.17)
     satin = mat.satin(rng, ribbons[second])
-    top = float(geo.world_vertices(objects)[:, 2].max())
+    top = geo.highest(*objects)
     height = top + 0.0008
     for size in ((reach, width, height), (width, reach, height)):
         band = geo.bevelled_box(size, 0.0004, "band", 2)
-        objects.append(geo.rest_on_ground(_dress(band, satin)))
+        objects.append(geo.rest_on_ground(geo.dress(band, satin)))
     turn = Matrix.Rotation(rng.choice([0, math.pi / 4, math.pi / 2]), 4, "Z")
     bow = _bow(rng, edge, width, satin)
     geo.move_all(bow, Matrix.Translation((0, 0, height)) @ turn)
@@ -798,7 +748,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         out = sides * (1 - face[:, 0] ** 2) * (1 - face[:, 1] ** 2) + 0.006 * dents(points)
         return points + (out * (side < 4))[:, None] * SIDES[side, 0]
 
-    box = _dress(_rounded_cube(edge, 0.02, flat=24, move=bulge), board)
+    box = geo.dress(_rounded_cube(edge, 0.02, flat=24, move=bulge), board)
     objects = [geo.rest_on_ground(box)]
     flap_board = mat.cardboard(rng, tone, wear=wear)
     thick = 0.004 * edge / 0.25
@@ -808,18 +758,18 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         geo.deform(flap, lambda p, s=s: p - np.array([0, s * edge * 0.247, 0]))
         lift = 0.0 if taped else s * rng.uniform(4, 26)
         geo.place(flap, (0, s * edge * 0.497, edge + thick * 0.4), (-lift, 0, 0))
-        objects.append(_dress(flap, flap_board))
+        objects.append(geo.dress(flap, flap_board))
     if taped:
         colour = ("#a8763c", "#c9a878", "#d8cfbd")[rng.integers(3)]
         tape = mat.plastic(rng, colour, gloss=0.75, wear=0.4)
         width = edge * rng.uniform(0.12, 0.2)
         drop = edge * rng.uniform(0.15, 0.3)
         strip = geo.bevelled_box((edge * 1.004, width, 0.0006), 0.0, "tape")
-        objects.append(_dress(geo.place(strip, (0, 0, edge + thick + 0.0003)), tape))
+        objects.append(geo.dress(geo.place(strip, (0, 0, edge + thick + 0.0003)), tape))
         for s in (-1, 1):
             end = geo.bevelled_box((0.0012 + 0.03 * edge, width, drop), 0.0, "tape")
             x = s * (edge / 2 - 0.012 * edge)
-            objects.append(_dress(geo.place(end, (x, 0, edge + thick - drop / 2)), tape))
+            objects.append(geo.dress(geo.place(end, (x, 0, edge + thick - drop / 2)), tape))
     for obj in objects:
         geo.apply_transform(obj)
     return objects
@@ -830,7 +780,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.types.Material:
     """Concrete, marble, granite, sandstone or brick red clay; grain scaled to the cube."""
-    g = mat.Graph(kind)
+    g = Graph(kind)
     v = g.coordinates(tuple(rng.uniform(0, 3, 3)), shift=tuple(rng.uniform(-5, 5, 3)))
     s = 1 / edge
     fine = g.noise(v, 45 * s, 6, 0.7)
@@ -861,10 +811,10 @@ def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.typ
     }[kind]
     colour = tuple(np.clip(np.array(colour) * rng.uniform(0.75, 1.15), 0, 1))
     stain = g.remap(g.noise(v, 1.6 * s, 8, 0.65), 0.3, 0.7)
-    base = g.mix(stain, mat.shade(colour, 0.78), mat.shade(colour, 1.12))
-    base = g.mix(g.remap(fine, 0.4, 0.75), base, mat.shade(colour, 0.7))
+    base = g.mix(stain, shade(colour, 0.78), shade(colour, 1.12))
+    base = g.mix(g.remap(fine, 0.4, 0.75), base, shade(colour, 0.7))
     pore = g.remap(g.noise(v, 16 * s, 2), 0.31, 0.27)
-    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, mat.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, shade(colour, 0.35))
     normal = g.bump(fine, 0.5, 0.02 * edge)
     normal = g.bump(pore, -0.8, 0.03 * edge, normal)
     return g.finish(g.principled(base_color=base, roughness=0.9, normal=normal))
@@ -880,7 +830,7 @@ def _stone(rng: np.random.Generator) -> list[bpy.types.Object]:
     polished = kind in ("marble", "granite")
     chips = _worn_edges(rng, 0.02 if polished else 0.09, 7.0)
     obj = _rounded_cube(edge, 0.02 if polished else 0.035, flat=44, move=chips)
-    return [_quarter_turns(_dress(obj, _stone_material(rng, kind, edge)), rng)]
+    return [_quarter_turns(geo.dress(obj, _stone_material(rng, kind, edge)), rng)]
 
 
 def _metal(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -898,7 +848,7 @@ def _metal(rng: np.random.Generator) -> list[bpy.types.Object]:
     rounding = rng.uniform(0.02, 0.07)
 
     def cube() -> bpy.types.Object:
-        return _quarter_turns(_dress(_rounded_cube(edge, rounding, flat=12), make()), rng)
+        return _quarter_turns(geo.dress(_rounded_cube(edge, rounding, flat=12), make()), rng)
 
     objects = [cube()]
     if rng.random() < 0.25:
@@ -916,14 +866,14 @@ def _ice_cube(
         dip = hollow * np.clip(1 - face[:, 0] ** 2, 0, 1) * np.clip(1 - face[:, 1] ** 2, 0, 1)
         return points * (1 + 0.03 * lumps(points) + 0.005 * ripples(points) - dip)[:, None]
 
-    obj = _dress(_rounded_cube(edge, rng.uniform(0.14, 0.26), flat=24, move=melt), material)
+    obj = geo.dress(_rounded_cube(edge, rng.uniform(0.14, 0.26), flat=24, move=melt), material)
     core = np.clip(rng.normal(0, 0.26, (160, 3)) * [1, 1, 0.7], -0.62, 0.62)
     radii = rng.uniform(0.01, 0.05, len(core)) * (1.3 - np.linalg.norm(core, axis=1))
     ball, quads, _, _ = _cube_arrays(1, 0.999, 1)
     ball /= np.linalg.norm(ball, axis=1, keepdims=True)
     points = np.concatenate([c + r * ball for c, r in zip(core, radii, strict=True)]) * edge / 2
     cells = np.concatenate([quads + k * len(ball) for k in range(len(core))])
-    bubbles = _dress(_from_arrays(points, cells, "bubbles", weld=False), bubble)
+    bubbles = geo.mesh_object(points, cells, "bubbles", bubble, weld=0)
     lift = -float(geo.world_vertices(obj)[:, 2].min())
     geo.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
     return [obj, bubbles]
@@ -931,7 +881,7 @@ def _ice_cube(
 
 def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.025, 0.035)
-    g = mat.Graph("ice")
+    g = Graph("ice")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     normal = g.bump(g.noise(v, 160, 3), 0.25, 0.0006)
     rough = g.remap(g.noise(v, 90, 4), 0.35, 0.7, 0.02, 0.28)
@@ -939,7 +889,7 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
         base_color="#eef6f8", roughness=rough, transmission_weight=1.0, ior=1.31, normal=normal
     )
     ice = _see_through(g, shader, "#eaf2f4")
-    g = mat.Graph("bubbles")
+    g = Graph("bubbles")
     white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.7))
     objects = []
     for place in _apart(rng, int(rng.integers(1, 4)), edge):
@@ -951,7 +901,7 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
 
 
 def _sugar_material(rng: np.random.Generator, brown: bool) -> bpy.types.Material:
-    g = mat.Graph("sugar")
+    g = Graph("sugar")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     grain = g.add("TexVoronoi", {"Vector": v, "Scale": 2400}, out="Color")
     tone = g.add("SeparateColor", {0: grain}, out=0)
@@ -975,20 +925,20 @@ def _sugar(rng: np.random.Generator) -> list[bpy.types.Object]:
         fields = [_lumps(rng, 24, 40) for _ in range(3)]
         chips = _worn_edges(rng, 0.06, 9.0)
         obj = _rounded_cube(edge, 0.08, flat=44, move=lambda p, s, f: grainy(chips(p, s, f), s, f))  # noqa: B023
-        objects.append(_quarter_turns(_dress(obj, material), rng))
+        objects.append(_quarter_turns(geo.dress(obj, material), rng))
     return _put(objects, rng, edge)
 
 
 def _foam(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.06, 0.12)
     colour = ("#d9b23c", "#3c3d40", "#c9c4b4", "#5c7f9a", "#b4574a")[rng.integers(5)]
-    g = mat.Graph("foam")
+    g = Graph("foam")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     s = 1 / edge
     small = g.add("TexVoronoi", {"Vector": v, "Scale": 45 * s}, out="Distance")
     large = g.add("TexVoronoi", {"Vector": v, "Scale": 14 * s}, out="Distance")
     hole = g.math("MAXIMUM", g.remap(small, 0.32, 0.18), g.remap(large, 0.26, 0.2))
-    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, mat.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, shade(colour, 0.35))
     normal = g.bump(hole, -0.9, 0.02 * edge)
     material = g.finish(g.principled(base_color=base, roughness=0.95, normal=normal))
     lumps = _lumps(rng, 2.0)
@@ -997,25 +947,25 @@ def _foam(rng: np.random.Generator) -> list[bpy.types.Object]:
         return points * (1 + 0.018 * lumps(points))[:, None]
 
     obj = _rounded_cube(edge, rng.uniform(0.04, 0.09), flat=24, move=soft)
-    return [_quarter_turns(_dress(obj, material), rng)]
+    return [_quarter_turns(geo.dress(obj, material), rng)]
 
 
 def _sugar_or_foam(rng: np.random.Generator) -> list[bpy.types.Object]:
     return _sugar(rng) if rng.random() < 0.6 else _foam(rng)
 
 
-_BUILDERS = {
-    "puzzle": _puzzle_3,
-    "die": _white_die,
-    "wood_block": _wood_block,
-    "letter_block": _letter_block,
-    "gift_box": _gift_box,
-    "puzzle_variant": _puzzle_variant,
-    "cardboard_box": _cardboard_box,
-    "stone": _stone,
-    "coloured_dice": _coloured_dice,
-    "ice": _ice,
-    "stack": _stack,
-    "metal": _metal,
-    "sugar_or_foam": _sugar_or_foam,
-}
+FAMILIES = (
+    _puzzle_3,
+    _white_die,
+    _wood_block,
+    _letter_block,
+    _gift_box,
+    _puzzle_variant,
+    _cardboard_box,
+    _stone,
+    _coloured_dice,
+    _ice,
+    _stack,
+    _metal,
+    _sugar_or_foam,
+)

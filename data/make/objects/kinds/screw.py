@@ -18,37 +18,21 @@ import numpy as np
 from mathutils import Matrix, Vector
 
 from blender import geometry as geo
+from blender.nodes import Graph, shade
+from blender.settling import Ground, settle, surface_points
 from blender.solids import (
     SEGMENTS,
-    Ground,
     Solid,
+    grid_quads,
     merge,
     moved,
     polygon_radius,
     prism,
     revolve,
     ring,
-    settle,
-    subtract,
-    surface_points,
     tube,
 )
-from stage.materials import Graph, shade, wood
-
-FAMILIES: tuple[str, ...] = (
-    "wood_countersunk",
-    "hex_bolt",
-    "drywall",
-    "machine_slotted",
-    "deck_torx",
-    "socket_cap",
-    "lag",
-    "eye",
-    "self_tapping_flange",
-    "thumb",
-    "brass_round_slotted",
-    "button_torx",
-)
+from stage import materials as mat
 
 WOOD_THREAD = ((0.0, 0.0), (0.42, 0.0), (0.66, 0.92), (0.70, 1.0), (0.74, 0.92), (0.98, 0.02))
 MACHINE_THREAD = ((0.0, 0.0), (0.14, 0.0), (0.46, 0.95), (0.52, 1.0), (0.62, 1.0), (0.68, 0.95))
@@ -83,9 +67,7 @@ def thread(
     above = z - tip
     radius = core(above) + np.maximum(crest(above) - core(above), 0) * ridge
     verts = np.stack([radius * np.cos(angle), radius * np.sin(angle), z], -1).reshape(-1, 3)
-    width = SEGMENTS + 1
-    start = (np.arange(len(place) - 1)[:, None] * width + np.arange(SEGMENTS)).ravel()
-    quads = start[:, None] + np.array([0, width, width + 1, 1])
+    quads = grid_quads(len(place), SEGMENTS + 1)
     faces = [tuple(q) for q in quads[np.ptp(verts[quads, 2], axis=1) > 1e-9]]
     # A disc closes a blunt end.
     r = core(np.zeros(SEGMENTS))
@@ -194,7 +176,7 @@ def flat_head(
         for s, c in zip(steps, curve, strict=True)
     ]
     rows.append((-rim - drop * 1.15 - 0.5 * radius, neck))
-    return subtract(revolve(rows), *drive_cutters(drive, radius, raised, 0.62 * radius))
+    return geo.subtract(revolve(rows), *drive_cutters(drive, radius, raised, 0.62 * radius))
 
 
 def dome_head(radius: float, height: float, drive: str, *, pan: float = 0.0) -> Solid:
@@ -207,7 +189,7 @@ def dome_head(radius: float, height: float, drive: str, *, pan: float = 0.0) -> 
     rows[0] = (rows[0][0], 0.0)
     rows += [(0.03 * height, radius), (0.0, radius * 0.97)]
     depth = height * (0.55 if drive == "slot" else 0.72)
-    return subtract(
+    return geo.subtract(
         revolve(rows),
         *drive_cutters(drive, radius * (1 if drive == "slot" else 0.92), height, depth),
     )
@@ -260,7 +242,7 @@ def socket_head(radius: float, height: float) -> Solid:
         (height * 0.08, radius * 0.98),
         (0.0, radius * 0.96),
     ]
-    return subtract(revolve(rows, n), *drive_cutters("hexagon", radius, height, 0.6 * height))
+    return geo.subtract(revolve(rows, n), *drive_cutters("hexagon", radius, height, 0.6 * height))
 
 
 def washer(inner: float, outer: float, thickness: float) -> Solid:
@@ -602,7 +584,9 @@ def thumb(rng: np.random.Generator) -> Screw:
             (0.0, radius * 1.6),
         ]
         head = [
-            subtract(revolve(rows, n), *drive_cutters("slot", width, radius * 3.1, radius * 0.6))
+            geo.subtract(
+                revolve(rows, n), *drive_cutters("slot", width, radius * 3.1, radius * 0.6)
+            )
         ]
     return Screw(
         merge(*head, body),
@@ -611,22 +595,6 @@ def thumb(rng: np.random.Generator) -> Screw:
         width,
         ("single", "pair"),
     )
-
-
-BUILDERS: dict[str, Callable[[np.random.Generator], Screw]] = {
-    "wood_countersunk": wood_countersunk,
-    "hex_bolt": hex_bolt,
-    "drywall": drywall,
-    "machine_slotted": machine_slotted,
-    "deck_torx": deck_torx,
-    "socket_cap": socket_cap,
-    "lag": lag,
-    "eye": eye,
-    "self_tapping_flange": self_tapping_flange,
-    "thumb": thumb,
-    "brass_round_slotted": brass_round_slotted,
-    "button_torx": button_torx,
-}
 
 
 # --- finishes -------------------------------------------------------------------------------
@@ -694,7 +662,7 @@ def _lying(
     ground = Ground(2.2 * kind.length)
     start = rng.uniform(0, 2 * np.pi)
     for k, obj in enumerate(screws):
-        points = surface_points(obj.data)
+        points = surface_points(obj)
         rolls = rng.choice(12, 3, replace=False) * np.pi / 6
         if arrangement == "pair":
             yaw = start + k * rng.choice([rng.uniform(0.15, 0.5), np.pi + rng.uniform(-0.4, 0.4)])
@@ -719,7 +687,7 @@ def _driven(
     """Drive the screws part way into a block of wood and return the block."""
     extent = size * np.array([rng.uniform(1.3, 1.9), rng.uniform(0.8, 1.1), rng.uniform(0.45, 0.6)])
     block = geo.bevelled_box(extent, 0.02 * size, "block")
-    block.data.materials.append(wood(rng, varnish=0.1, wear=0.3))
+    geo.dress(block, mat.wood(rng, varnish=0.1, wear=0.3))
     yaw = rng.uniform(0, 2 * np.pi)
     block.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ Matrix.Translation((0, 0, extent[2] / 2))
     row = np.linspace(-0.27, 0.27, len(screws)) if len(screws) > 1 else np.array([0.0])
@@ -737,7 +705,7 @@ def _driven(
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance: one or several equal screws, resting on z = 0 near the origin."""
-    screw = BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    screw = FAMILIES[instance % len(FAMILIES)](rng)
     arrangement = str(rng.choice(screw.poses))
     count = {
         "single": 1,
@@ -748,9 +716,8 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     }[arrangement]
     if arrangement == "on_head" and rng.random() < 0.6:
         count = 2
-    first = geo.mesh_object(*screw.solid, "screw")
-    geo.shade_smooth(first, 32)
-    first.data.materials.append(metal(rng, screw.finish, screw.length))
+    finish = metal(rng, screw.finish, screw.length)
+    first = geo.mesh_object(*screw.solid, "screw", finish, smooth=32)
     screws = [first, *(geo.copy_of(first) for _ in range(count - 1))]
     z = screw.solid[0][:, 2]
     if arrangement == "wood":
@@ -764,7 +731,23 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
             side = rng.uniform(0, 2 * np.pi)
             xy = (screw.head_radius * 2.4) * np.array([math.cos(side), math.sin(side)])
             yaw = side + rng.choice([-1, 1]) * rng.uniform(1.2, 1.9)
-            other.matrix_world = settle(surface_points(other.data), ground, [0, np.pi / 6], yaw, xy)
+            other.matrix_world = settle(surface_points(other), ground, [0, np.pi / 6], yaw, xy)
         return screws
     _lying(screws, rng, arrangement, screw)
     return screws
+
+
+FAMILIES = (
+    wood_countersunk,
+    hex_bolt,
+    drywall,
+    machine_slotted,
+    deck_torx,
+    socket_cap,
+    lag,
+    eye,
+    self_tapping_flange,
+    thumb,
+    brass_round_slotted,
+    button_torx,
+)

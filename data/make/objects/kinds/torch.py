@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -16,9 +16,10 @@ import numpy as np
 from mathutils import Matrix
 
 from blender import geometry as geo
-from blender.solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
+from blender.nodes import Graph, linear
+from blender.settling import Ground, settle
+from blender.solids import Solid, merge, moved, polygon_radius, prism, revolve, tube
 from stage import materials as mat
-from stage.materials import Graph
 
 # Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
 # from the side only a stick.
@@ -31,20 +32,6 @@ ASIDE = {
 }
 # Seen steeply from above a torch hides its lens.
 ELEVATION = (10.0, 58.0)
-
-FAMILIES: tuple[str, ...] = (
-    "classic_metal",
-    "household",
-    "lantern",
-    "compact",
-    "headlamp",
-    "industrial",
-    "police",
-    "angle_head",
-    "chrome_vintage",
-    "penlight",
-    "finned",
-)
 
 Rows = list[tuple[float, float | np.ndarray]]
 SIDES = 96
@@ -69,10 +56,7 @@ def make(
     solid: Solid, name: str, material: bpy.types.Material, angle: float = 32
 ) -> bpy.types.Object:
     """Object of one material, smooth but for edges sharper than `angle` degrees."""
-    obj = geo.mesh_object(*solid, name)
-    geo.shade_smooth(obj, angle)
-    obj.data.materials.append(material)
-    return obj
+    return geo.mesh_object(*solid, name, material, smooth=angle)
 
 
 def hollow(rows: Rows, sides: int = SIDES) -> Solid:
@@ -128,7 +112,7 @@ def lens_glass(lit: bool, warm: str) -> bpy.types.Material:
     gloss = g.add("BsdfGlossy", {"Color": (1, 1, 1, 1), "Roughness": 0.03})
     shader = g.add("MixShader", {0: fresnel, 1: clear, 2: gloss})
     if lit:
-        haze = g.add("Emission", {"Color": mat.linear(warm), "Strength": 0.08})
+        haze = g.add("Emission", {"Color": warm, "Strength": 0.08})
         shader = g.add("AddShader", {0: shader, 1: haze})
     return g.finish(shader)
 
@@ -148,7 +132,7 @@ def mirror(rng: np.random.Generator, lit: bool, warm: str, radius: float) -> bpy
         r = g.add("VectorMath", {0: off_axis}, out="Value", operation="LENGTH")
         inward = g.math("POWER", g.remap(r, 0.1 * radius, 1.02 * radius, 1, 0), 2.5)
         glow = g.math("MULTIPLY_ADD", inward, rng.uniform(5, 10), rng.uniform(0.15, 0.45))
-        light = g.add("Emission", {"Color": mat.linear(warm), "Strength": glow})
+        light = g.add("Emission", {"Color": warm, "Strength": glow})
         shader = g.add("AddShader", {0: shader, 1: light})
     return g.finish(shader)
 
@@ -218,7 +202,7 @@ def lamp(
     if lit:
         light = bpy.data.lights.new("beam", "SPOT")
         light.energy = beam * rng.uniform(0.6, 1.6) * (radius / 0.02) ** 2
-        light.color = mat.linear(warm)[:3]
+        light.color = linear(warm)[:3]
         light.spot_size, light.spot_blend = math.radians(rng.uniform(45, 80)), 0.5
         light.shadow_soft_size = 0.5 * radius
         spot = bpy.data.objects.new("beam", light)
@@ -250,10 +234,10 @@ def slide_switch(
 ) -> list[bpy.types.Object]:
     """Slide switch: a ribbed slider on a raised track, on the side towards x."""
     track = geo.bevelled_box((0.5 * size, 0.95 * size, 2.6 * size), 0.2 * size, "track")
-    track.data.materials.append(mat.plastic(rng, "#1b1b1c", gloss=0.3))
+    geo.dress(track, mat.plastic(rng, "#1b1b1c", gloss=0.3))
     track.location = (surface - 0.05 * size, 0, z)
     slider = geo.bevelled_box((0.45 * size, 0.7 * size, 1.1 * size), 0.1 * size, "slider")
-    slider.data.materials.append(mat.plastic(rng, colour, gloss=0.5))
+    geo.dress(slider, mat.plastic(rng, colour, gloss=0.5))
     slider.location = (surface + 0.3 * size, 0, z + 0.45 * size)
     return [track, slider]
 
@@ -264,7 +248,7 @@ def loop(rng: np.random.Generator, z: float, size: float, droop: float) -> bpy.t
     away = (1 - np.cos(t)) / 2
     path = np.stack([-droop * away, 0.3 * size * np.sin(t), z - 0.85 * size * away], 1)
     obj = geo.tube(path, 0.0012, "lanyard", closed=True)
-    obj.data.materials.append(mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
+    geo.dress(obj, mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
     return obj
 
 
@@ -276,7 +260,7 @@ def clip(rng: np.random.Generator, top: float, bottom: float, surface: float) ->
             (-surface - lift, 0, bottom)]  # fmt: skip
     outline = [(-0.003, -0.0004), (0.003, -0.0004), (0.003, 0.0004), (-0.003, 0.0004)]
     obj = geo.sweep(path, outline, "clip", up=(1.0, 0.0, 0.05))
-    obj.data.materials.append(mat.brushed_steel(rng, wear=0.4))
+    geo.dress(obj, mat.brushed_steel(rng, wear=0.4))
     return obj
 
 
@@ -580,7 +564,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     plastic = mat.plastic(rng, colour, gloss=0.5, wear=0.6)
     dark = mat.plastic(rng, "#1a1a1b", gloss=0.3, wear=0.4)
     box = geo.bevelled_box((long, width, tall), 0.09 * width, "case")
-    box.data.materials.append(plastic)
+    geo.dress(box, plastic)
     box.location = (-long / 2 - 0.8 * head, 0, tall / 2)
     axis = max(head * 1.16, tall * 0.55)
     bowl = hollow([(-0.15 * head, head * 1.04), (-0.5 * head, head * 0.9),
@@ -603,14 +587,10 @@ def lantern(rng: np.random.Generator) -> Torch:
     handle = (handle[0] * np.array([1, 1.25, 1]), handle[1])
     parts = [box, *front, make(handle, "handle", dark if rng.random() < 0.7 else plastic, 60)]
     switch = geo.bevelled_box((0.2 * width, 0.14 * width, 0.1 * width), 0.03 * width, "switch")
-    switch.data.materials.append(
-        mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5)
-    )
+    geo.dress(switch, mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5))
     switch.location = (-0.85 * head - 0.2 * long, 0, tall + rise + 0.12 * width)
     label = geo.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
-    label.data.materials.append(
-        mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6)
-    )
+    geo.dress(label, mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6))
     label.location = (-0.85 * head - 0.55 * long, 0, 0.48 * tall)
     return Torch([*parts, switch, label], 0, head, lit, along_z=False)
 
@@ -644,7 +624,7 @@ def angle_head(rng: np.random.Generator) -> Torch:
     bar = geo.sweep(
         strip, [(-w, -0.0007), (w, -0.0007), (w, 0.0007), (-w, 0.0007)], "clip", up=(1, 0, 0.05)
     )
-    bar.data.materials.append(mat.brushed_steel(rng, wear=0.5))
+    geo.dress(bar, mat.brushed_steel(rng, wear=0.5))
     parts = [make(column, "column", plastic), *front, bar]
     switch = slide_switch(rng, 0, 0, 0.5 * body, "#b52a1d" if rng.random() < 0.5 else "#1b1b1b")
     side = Matrix.Rotation(float(rng.choice([-1, 1])) * 1.1, 4, "Z")
@@ -671,10 +651,10 @@ def headlamp(rng: np.random.Generator) -> Torch:
     parts = _strap(rng)
     centre = 0.003 + tall / 2
     plate = geo.bevelled_box((0.004, wide * 0.8, tall * 0.85), 0.0018, "plate")
-    plate.data.materials.append(dark)
+    geo.dress(plate, dark)
     plate.location = (0.002, 0, centre)
     case = geo.bevelled_box((deep, wide, tall), 0.012, "case", 6)
-    case.data.materials.append(plastic)
+    geo.dress(case, plastic)
     case.location = (0.006 + deep / 2, 0, centre)
     head = tall * rng.uniform(0.37, 0.42)
     depth = 0.5 * head
@@ -686,9 +666,7 @@ def headlamp(rng: np.random.Generator) -> Torch:
     front += lamp(rng, -0.0005, head, 0.9 * depth, lit, source)
     _turned(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
     button = geo.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
-    button.data.materials.append(
-        mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"])))
-    )
+    geo.dress(button, mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"]))))
     button.location = (0.006 + deep / 2, 0, centre + tall / 2 + 0.001)
     hinge = Matrix.Translation((0, 0, centre))
     nod = hinge @ Matrix.Rotation(rng.uniform(-0.3, 0.05), 4, "Y") @ hinge.inverted()
@@ -715,7 +693,7 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
     def ribbon(path: np.ndarray, width: float, thick: float, material, **options):
         outline = np.array([(-thick, -width), (thick, -width), (thick, width), (-thick, width)]) / 2
         obj = geo.sweep(path, outline, "strap", **options)
-        obj.data.materials.append(material)
+        geo.dress(obj, material)
         return obj
 
     parts = [ribbon(loop_path, band, 0.0018, fabric, closed=True, up=(0, 0, 1)),
@@ -728,35 +706,35 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
     return parts
 
 
-BUILDERS: dict[str, Callable[[np.random.Generator], Torch]] = {
-    "classic_metal": classic_metal,
-    "household": household,
-    "lantern": lantern,
-    "compact": compact,
-    "headlamp": headlamp,
-    "industrial": industrial,
-    "police": police,
-    "angle_head": angle_head,
-    "chrome_vintage": chrome_vintage,
-    "penlight": penlight,
-    "finned": finned,
-}
+FAMILIES = (
+    classic_metal,
+    household,
+    lantern,
+    compact,
+    headlamp,
+    industrial,
+    police,
+    angle_head,
+    chrome_vintage,
+    penlight,
+    finned,
+)
 
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance, resting on z = 0 near the origin and shining towards negative y."""
-    torch = BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    torch = FAMILIES[instance % len(FAMILIES)](rng)
     if not torch.along_z:
         matrix = Matrix.Rotation(-math.pi / 2, 4, "Z")
     elif rng.choice(torch.poses) == "tail":
         torch.parts = [part for part in torch.parts if not part.name.startswith("lanyard")]
         matrix = Matrix.Rotation(rng.uniform(-2.6, -0.6), 4, "Z")  # switch in front
     else:
-        points = geo.world_vertices(torch.parts)
+        points = geo.world_vertices(*torch.parts)
         switch_up = math.pi + rng.uniform(-0.9, 0.9)
         matrix = settle(points, Ground(0.5), [switch_up], -math.pi / 2, np.zeros(2))
     geo.move_all(torch.parts, matrix)
-    points = geo.world_vertices(torch.parts)
+    points = geo.world_vertices(*torch.parts)
     centre = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
     shift = Matrix.Translation((-centre[0], -centre[1], -points[:, 2].min()))
     geo.move_all(torch.parts, shift)
@@ -771,7 +749,7 @@ def pose(
     The driver then turns everything by a heading it draws next from `rng`. For a torch that would
     hide the lens in half of the images, so that turn is looked up and taken back here.
     """
-    degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)], (42, 76))
+    degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)].__name__, (42, 76))
     aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*degrees))
     heading = copy.deepcopy(rng).uniform(0, 2 * np.pi)
     geo.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))

@@ -19,6 +19,7 @@ from mathutils import Matrix, Quaternion, Vector
 from PIL import Image
 
 from blender import geometry as geo
+from blender.nodes import linear
 from stage import materials as mat
 from stage import surroundings as sur
 
@@ -162,9 +163,9 @@ def _table(rng, stage: Stage, radius: float, targets) -> None:
     behind = rng.uniform(0.25, 0.6) * depth
     top = geo.bevelled_box((width, depth, thick), 0.003, "table")
     geo.place(top, (rng.uniform(-0.25, 0.25) * width, behind - depth / 2, -thick / 2))
-    top.data.materials.append(sur.TABLES[stage.surface](rng))
+    geo.dress(top, sur.TABLES[stage.surface](rng))
     ground = _plane(12, 12, (0, 0, -0.74), "floor")
-    ground.data.materials.append(sur.FLOORS[_pick(rng, sur.FLOORS)](rng))
+    geo.dress(ground, sur.FLOORS[_pick(rng, sur.FLOORS)](rng))
     if rng.random() < 0.55:
         _wall(rng, stage, behind + (0.01 if rng.random() < 0.6 else rng.uniform(0.3, 2)), -0.74)
 
@@ -175,14 +176,14 @@ def _wall(rng, stage: Stage, y: float, z: float) -> None:
         [(-4, 0, 0), (4, 0, 0), (4, 0, 2.6), (-4, 0, 2.6)], [(0, 1, 2, 3)], "wall"
     )
     wall.location = (0, y, z)
-    wall.data.materials.append(sur.WALLS[stage.wall.removesuffix(" wall")](rng))
+    geo.dress(wall, sur.WALLS[stage.wall.removesuffix(" wall")](rng))
 
 
 def _floor(rng, stage: Stage, radius: float, targets) -> None:
     stage.surface = _pick(rng, sur.FLOORS)
     stage.outdoors = stage.surface in ("paving", "soil", "concrete")
     ground = _plane(60, 60, (0, 0, 0), "ground")
-    ground.data.materials.append(sur.FLOORS[stage.surface](rng))
+    geo.dress(ground, sur.FLOORS[stage.surface](rng))
     if rng.random() < (0.2 if stage.outdoors else 0.6):
         _wall(rng, stage, radius * 1.3 + rng.uniform(0.05, 1.5), 0.0)
 
@@ -190,8 +191,8 @@ def _floor(rng, stage: Stage, radius: float, targets) -> None:
 def _lawn(rng, stage: Stage, radius: float, targets) -> None:
     stage.surface, stage.setting, stage.outdoors = "", "grass", True
     ground = _plane(60, 60, (0, 0, -0.001), "ground")
-    ground.data.materials.append(sur.soil(rng, ("#4a4a26", "#55512c", "#3f4a22")[rng.integers(3)]))
-    footprint = geo.world_vertices(targets)[:, :2] if targets else None
+    geo.dress(ground, sur.soil(rng, ("#4a4a26", "#55512c", "#3f4a22")[rng.integers(3)]))
+    footprint = geo.world_vertices(*targets)[:, :2] if targets else None
     sur.grass(rng, radius, footprint)
 
 
@@ -219,7 +220,7 @@ def _sweep(rng, stage: Stage, radius: float, targets) -> None:
     vertices = [(x, yy, zz) for yy, zz in zip(y, z, strict=True) for x in (-half, half)]
     faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(y) - 1)]
     sweep = geo.mesh_object(vertices, faces, "sweep")
-    sweep.data.materials.append(mat.paper(rng, tone, wear=0.0, gloss=rng.uniform(0, 0.5)))
+    geo.dress(sweep, mat.paper(rng, tone, wear=0.0, gloss=rng.uniform(0, 0.5)))
     stage.surface += " sweep"
 
 
@@ -229,7 +230,7 @@ def _area_light(position, aim, side: float, irradiance: float, colour: str) -> N
     light.size = side
     distance = float(np.linalg.norm(np.subtract(position, aim)))
     light.energy = irradiance * math.pi * distance**2
-    light.color = mat.linear(colour)[:3]
+    light.color = linear(colour)[:3]
     obj = bpy.data.objects.new("lamp", light)
     obj.location = position
     obj.rotation_euler = Vector(np.subtract(aim, position)).to_track_quat("-Z", "Y").to_euler()
@@ -297,7 +298,7 @@ def place_camera(
 
     `elevation` limits the camera's height in degrees; flat things are never seen edge-on.
     """
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     low, high = points.min(0), points.max(0)
     centre = (low + high) / 2
     flat = (high - low)[2] / max((high - low)[:2].max(), 1e-6)
@@ -388,7 +389,7 @@ def _clear_view(rng, stage: Stage, targets, eye: np.ndarray, distance: float) ->
         cloud = geo.world_vertices(thing)
         if np.linalg.norm(cloud - eye, axis=1).min() < 0.3 * distance:
             _remove(stage, thing)
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     points = points[rng.choice(len(points), min(250, len(points)), replace=False)]
     while stage.clutter:
         hidden: dict[str, int] = {}
@@ -518,7 +519,7 @@ def _mask(folder: str, targets: Sequence[bpy.types.Object]) -> np.ndarray:
     for obj in bpy.data.objects:
         if obj.type == "MESH":
             obj.data.materials.clear()
-            obj.data.materials.append(white if obj.name in names else black)
+            geo.dress(obj, white if obj.name in names else black)
     scene.world = None
     cycles = scene.cycles
     cycles.use_denoising = False

@@ -8,8 +8,9 @@ import bpy
 import numpy as np
 
 from blender import geometry as geo
+from blender import solids
+from blender.nodes import Graph, rgb, shade
 from stage import materials as mat
-from stage.materials import Graph, shade
 
 # --- surface materials: every texture has its true size in metres ---------------------------
 
@@ -91,12 +92,12 @@ def cloth(rng):
     g = Graph("cloth")
     turn = (0, 0, rng.uniform(0, np.pi))
     v = g.coordinates(turn, shift=(*rng.uniform(-3, 3, 2), 0))
-    ground = mat.muted_colour(rng) if rng.random() < 0.6 else mat.rgb("#e8e3d8")
+    ground = mat.muted_colour(rng) if rng.random() < 0.6 else rgb("#e8e3d8")
     other = mat.muted_colour(rng)
     pattern = rng.choice(["plain", "plain", "stripes", "gingham"])
-    base = mat._blotchy(g, ground, v, 5, 0.04)
+    base = mat.blotchy(g, ground, v, 5, 0.04)
     if pattern != "plain":
-        x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+        x, y = g.axes(v)
         step = rng.uniform(0.012, 0.05)
         band = [
             g.math("GREATER_THAN", g.math("FRACT", g.math("DIVIDE", a, step * 2)), 0.5)
@@ -118,7 +119,7 @@ def cloth(rng):
     fold = g.noise(v, rng.uniform(3, 9), 3, 0.5, Distortion=rng.uniform(0, 1.5))
     normal = g.bump(fold, rng.uniform(0.1, 0.8), 0.03)
     normal = g.bump(weave, 0.5, 0.0008, normal)
-    return mat._fabric("cloth", g, rng, base, normal)
+    return mat.fabric(g, base, normal)
 
 
 def sheet_metal(rng):
@@ -130,7 +131,7 @@ def sheet_metal(rng):
     flat = g.coordinates(shift=(*rng.uniform(-3, 3, 2), 0))
     smear = g.remap(g.noise(flat, 9, 4, 0.65), 0.4, 0.75)
     base = g.mix(smear, (tone,) * 3, (tone * 0.85, tone * 0.82, tone * 0.78))
-    scratch = mat._scratches(g, rng, 0.8, 40)
+    scratch = mat.scratches(g, rng, 0.8, 40)
     base = g.mix(g.math("MULTIPLY", scratch, 0.6), base, (tone * 0.6,) * 3)
     rough = g.math("ADD", g.remap(brush, 0.3, 0.7, 0.3, 0.5), g.math("MULTIPLY", smear, 0.15))
     normal = g.bump(brush, 0.25, 0.0002)
@@ -146,10 +147,10 @@ def paper_sheet(rng):
         return mat.cardboard(rng)
     g = Graph("squared paper")
     v = g.coordinates((0, 0, rng.uniform(0, 3)))
-    x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+    x, y = g.axes(v)
     lines = None
     for a in (x, y):
-        line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", a, 0.005)), 0.06)
+        line = g.lines(a, 0.005, 0.06)
         lines = line if lines is None else g.math("MAXIMUM", lines, line)
     base = g.mix(g.math("MULTIPLY", lines, 0.5), "#efeee8", "#8fa6bd")
     return g.finish(g.principled(base_color=base, roughness=0.85))
@@ -160,15 +161,15 @@ def cutting_mat(rng):
     colour = ("#22584a", "#2b4a6f", "#3a3d40")[rng.integers(3)]
     g = Graph("cutting mat")
     v = g.coordinates((0, 0, rng.uniform(0, 3)))
-    x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+    x, y = g.axes(v)
     lines = None
     for a, step, width in ((x, 0.01, 0.04), (y, 0.01, 0.04), (x, 0.05, 0.016), (y, 0.05, 0.016)):
-        line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", a, step)), width)
+        line = g.lines(a, step, width)
         line = g.math("MULTIPLY", line, 0.35 if step < 0.02 else 0.7)
         lines = line if lines is None else g.math("MAXIMUM", lines, line)
-    base = mat._blotchy(g, colour, v, 20, 0.06)
+    base = mat.blotchy(g, colour, v, 20, 0.06)
     base = g.mix(lines, base, "#c9d0b8")
-    cuts = mat._scratches(g, rng, 0.8, 45)
+    cuts = mat.scratches(g, rng, 0.8, 45)
     base = g.mix(g.math("MULTIPLY", cuts, 0.4), base, shade(colour, 1.5))
     normal = g.bump(g.noise(v, 1800, 2), 0.4, 0.0003)
     return g.finish(g.principled(base_color=base, roughness=0.65, normal=normal))
@@ -207,7 +208,7 @@ def carpet(rng):
     base = g.mix(g.remap(g.noise(v, 7, 4), 0.35, 0.7, 0, 0.3), base, shade(colour, 0.6))
     normal = g.bump(tuft, -0.9, 0.004)
     normal = g.bump(g.noise(v, 1200, 3), 0.4, 0.001, normal)
-    return mat._fabric("carpet", g, rng, base, normal, sheen=0.4)
+    return mat.fabric(g, base, normal, sheen=0.4)
 
 
 def tiles(rng):
@@ -275,7 +276,7 @@ def plaster(rng):
               "#b98f78")[rng.integers(8)]  # fmt: skip
     g = Graph("plaster")
     v = g.coordinates(shift=tuple(rng.uniform(-3, 3, 3)))
-    base = mat._blotchy(g, colour, v, 1.5, 0.05)
+    base = mat.blotchy(g, colour, v, 1.5, 0.05)
     normal = g.bump(g.noise(v, 120, 4, 0.6), 0.3, 0.001)
     return g.finish(g.principled(base_color=base, roughness=0.8, normal=normal))
 
@@ -346,17 +347,12 @@ def _blades(rng, roots: np.ndarray, height: float, name: str) -> bpy.types.Objec
     vertices = np.stack(rows, 1).reshape(-1, 3)
     base = np.arange(n)[:, None] * 8
     quads = np.concatenate([base + np.array([k, k + 1, k + 3, k + 2]) for k in (0, 2, 4)])
-    mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
-    mesh.shade_smooth()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return obj
+    return geo.mesh_object(vertices, quads, name, weld=0, smooth=180)
 
 
 def _grass_material(rng) -> bpy.types.Material:
-    green = np.array(mat.rgb(("#4f6b2a", "#5d7a33", "#6f7f3f", "#3f5f2a")[rng.integers(4)]))
-    dry = mat.rgb("#a39a5f")
+    green = np.array(rgb(("#4f6b2a", "#5d7a33", "#6f7f3f", "#3f5f2a")[rng.integers(4)]))
+    dry = rgb("#a39a5f")
     g = Graph("grass")
     v = g.coordinates()
     f = g.noise(v, 260, 3, 0.6)
@@ -385,7 +381,7 @@ def grass(rng, radius: float, footprint: np.ndarray | None) -> None:
         near = near[~_inside_hull(near, footprint, 0.1 * height)]
     _blades(rng, near, height, "grass near").data.materials.append(material)
     patch = _blades(rng, rng.uniform(-side / 2, side / 2, (count, 2)), height, "grass")
-    patch.data.materials.append(material)
+    geo.dress(patch, material)
     reach = 9
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
@@ -417,20 +413,21 @@ def mug(rng):
     path = np.stack([r - 0.004 + 0.032 * np.cos(a) - 0.006, 0 * a, h / 2 + 0.03 * np.sin(a)], 1)
     mug_ = geo.join([body, geo.tube(path, 0.005)])
     colour = mat.muted_colour(rng)
-    mug_.data.materials.append(mat.ceramic(rng, colour))
+    geo.dress(mug_, mat.ceramic(rng, colour))
     return mug_
 
 
 def pencil(rng):
     """Hexagonal pencil with a sharpened end."""
     n = rng.uniform(0.1, 0.17)
-    body = geo.place(geo.prism(geo.circle(0.0038, 6), n, "pencil"), (0, 0, 0), (0, 90, 0))
-    body.data.materials.append(mat.plastic(rng, mat.bright_colour(rng), gloss=0.6))
+    paint = mat.plastic(rng, mat.bright_colour(rng), gloss=0.6)
+    body = geo.mesh_object(*solids.slab(solids.circle(0.0038, 6), n), "pencil", paint)
+    geo.place(body, (0, 0, 0), (0, 90, 0))
     cone = geo.lathe([(0.0037, 0), (0.0011, 0.016)], 12)
     geo.place(cone, (n / 2, 0, 0), (0, 90, 0))
-    cone.data.materials.append(mat.wood(rng, "#d9b27c"))
+    geo.dress(cone, mat.wood(rng, "#d9b27c"))
     lead = geo.place(geo.lathe([(0.0011, 0.016), (0, 0.021)], 12), (n / 2, 0, 0), (0, 90, 0))
-    lead.data.materials.append(mat.plastic(rng, "#303030"))
+    geo.dress(lead, mat.plastic(rng, "#303030"))
     return geo.join([body, cone, lead])
 
 
@@ -440,8 +437,8 @@ def pen(rng):
     body = geo.lathe([(0, -0.07), (0.001, -0.069), (r, -0.05), (r, 0.06), (r * 0.8, 0.07),
                       (0, 0.07)], 20)  # fmt: skip
     clip = geo.place(geo.bevelled_box((0.002, 0.003, 0.04), 0.0008), (r + 0.002, 0, 0.045))
-    body.data.materials.append(mat.plastic(rng, mat.bright_colour(rng), gloss=0.8))
-    clip.data.materials.append(mat.brushed_steel(rng))
+    geo.dress(body, mat.plastic(rng, mat.bright_colour(rng), gloss=0.8))
+    geo.dress(clip, mat.brushed_steel(rng))
     return geo.place(geo.join([body, clip]), rotation=(0, 90, 0))
 
 
@@ -455,9 +452,9 @@ def book(rng):
         geo.place(geo.bevelled_box((0.003, h, d + 0.002), 0.001), (-w / 2, 0, d / 2)),
     ]
     for part in parts:
-        part.data.materials.append(cover)
+        geo.dress(part, cover)
     pages = geo.place(geo.bevelled_box((w - 0.006, h - 0.008, d - 0.002), 0.0005), (0, 0, d / 2))
-    pages.data.materials.append(mat.paper(rng, "#e9e0c9"))
+    geo.dress(pages, mat.paper(rng, "#e9e0c9"))
     return geo.join([*parts, pages])
 
 
@@ -466,8 +463,8 @@ def coins(rng):
     parts = []
     for _ in range(rng.integers(2, 6)):
         r = rng.uniform(0.008, 0.013)
-        coin = geo.cylinder(r, 0.002, bevel=0.0004)
-        coin.data.materials.append((mat.brass, mat.copper, mat.brushed_steel)[rng.integers(3)](rng))
+        coin = geo.cylinder(r, 0.002, 0.0004)
+        geo.dress(coin, (mat.brass, mat.copper, mat.brushed_steel)[rng.integers(3)](rng))
         parts.append(geo.place(coin, (*rng.normal(0, 0.022, 2), 0.001 + 0.0021 * len(parts))))
     return geo.join(parts)
 
@@ -486,8 +483,8 @@ def leaf(rng):
     colour = ("#7a4a22", "#a36a2b", "#8f7a3a", "#56702f", "#b0502a")[rng.integers(5)]
     g = Graph("leaf")
     w = g.coordinates()
-    base = mat._blotchy(g, colour, w, 90, 0.2)
-    obj.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.6)))
+    base = mat.blotchy(g, colour, w, 90, 0.2)
+    geo.dress(obj, g.finish(g.principled(base_color=base, roughness=0.6)))
     return obj
 
 
@@ -501,7 +498,7 @@ def pebbles(rng):
         geo.deform(
             stone_, lambda p, s=size, b=lump: p * (1 + 0.08 * np.sin(2 * p @ b))[:, None] * s
         )
-        stone_.data.materials.append(mat.ceramic(rng, shade("#8d877e", rng.uniform(0.5, 1.3))))
+        geo.dress(stone_, mat.ceramic(rng, shade("#8d877e", rng.uniform(0.5, 1.3))))
         geo.place(stone_, (*rng.normal(0, 0.03, 2), 0), (0, 0, rng.uniform(0, 360)))
         parts.append(geo.rest_on_ground(stone_))
     return geo.join(parts)
@@ -512,7 +509,7 @@ def plate(rng):
     r = rng.uniform(0.08, 0.13)
     obj = geo.lathe([(0, 0.002), (0, 0), (r * 0.55, 0), (r * 0.6, 0.003), (r, 0.018), (r, 0.021),
                      (r * 0.62, 0.007), (r * 0.55, 0.004), (0, 0.004)], 64, "plate")  # fmt: skip
-    obj.data.materials.append(mat.ceramic(rng, shade("#eeeae2", rng.uniform(0.7, 1))))
+    geo.dress(obj, mat.ceramic(rng, shade("#eeeae2", rng.uniform(0.7, 1))))
     return obj
 
 
@@ -523,18 +520,18 @@ def bottle(rng):
                (0.013, 0.97 * h), (0.015, 0.975 * h), (0.015, h), (0, h)]  # fmt: skip
     obj = geo.lathe(geo.smooth_profile(profile[1:-1], 50), 48, "bottle")
     colour = ("#2f5d3a", "#5b3a1c", "#b9c9c4", "#35587a")[rng.integers(4)]
-    obj.data.materials.append(mat.plastic(rng, colour, gloss=0.95, wear=0.05))
+    geo.dress(obj, mat.plastic(rng, colour, gloss=0.95, wear=0.05))
     return obj
 
 
 def jar_lid(rng):
     """A jar with a lid."""
     r, h = rng.uniform(0.025, 0.04), rng.uniform(0.05, 0.09)
-    body = geo.cylinder(r, h, bevel=0.004)
+    body = geo.cylinder(r, h, 0.004)
     geo.place(body, (0, 0, h / 2))
-    body.data.materials.append(mat.ceramic(rng, mat.muted_colour(rng)))
-    lid = geo.place(geo.cylinder(r * 0.93, 0.014, bevel=0.002), (0, 0, h + 0.006))
-    lid.data.materials.append(mat.painted_metal(rng, mat.muted_colour(rng)))
+    geo.dress(body, mat.ceramic(rng, mat.muted_colour(rng)))
+    lid = geo.place(geo.cylinder(r * 0.93, 0.014, 0.002), (0, 0, h + 0.006))
+    geo.dress(lid, mat.painted_metal(rng, mat.muted_colour(rng)))
     return geo.join([body, lid])
 
 
@@ -546,7 +543,7 @@ def cable(rng):
     r = k * (0.6 + 0.5 * t + 0.15 * np.sin(7 * t))
     path = np.stack([r * np.cos(a) + 0.1 * t, r * np.sin(a), 0.0025 + 0.004 * t], 1)
     obj = geo.tube(path, 0.0022, "cable")
-    obj.data.materials.append(mat.rubber(rng, ("#1c1c1d", "#e3e1da", "#8b2e2b")[rng.integers(3)]))
+    geo.dress(obj, mat.rubber(rng, ("#1c1c1d", "#e3e1da", "#8b2e2b")[rng.integers(3)]))
     return obj
 
 
@@ -558,10 +555,10 @@ def fruit(rng):
     body = geo.lathe(list(zip(r * np.cos(a), r * 0.92 * np.sin(a) * dip, strict=True)), 40, "fruit")
     colour = ("#a3262a", "#7f9a34", "#d9822b", "#dcc23f")[rng.integers(4)]
     g = Graph("fruit")
-    base = mat._blotchy(g, colour, g.coordinates(shift=(1, 2, 3)), 60, 0.18)
-    body.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.35)))
+    base = mat.blotchy(g, colour, g.coordinates(shift=(1, 2, 3)), 60, 0.18)
+    geo.dress(body, g.finish(g.principled(base_color=base, roughness=0.35)))
     stalk = geo.tube([(0, 0, r * 0.6), (0.001, 0, r * 0.85), (0.003, 0, r)], 0.001)
-    stalk.data.materials.append(mat.wood(rng, "#5e3b22"))
+    geo.dress(stalk, mat.wood(rng, "#5e3b22"))
     return geo.join([body, stalk])
 
 
@@ -569,16 +566,16 @@ def tape_roll(rng):
     """A roll of adhesive tape lying flat."""
     r, h = rng.uniform(0.03, 0.05), rng.uniform(0.012, 0.03)
     obj = geo.lathe([(r * 0.6, 0), (r, 0), (r, h), (r * 0.6, h), (r * 0.6, 0)], 56, "tape")
-    obj.data.materials.append(mat.plastic(rng, mat.muted_colour(rng), gloss=0.7))
+    geo.dress(obj, mat.plastic(rng, mat.muted_colour(rng), gloss=0.7))
     return obj
 
 
 def phone(rng):
     """A mobile phone, screen up."""
     body = geo.bevelled_box((0.072, 0.148, 0.008), 0.003)
-    body.data.materials.append(mat.anodised(rng))
+    geo.dress(body, mat.anodised(rng))
     screen = geo.place(geo.bevelled_box((0.067, 0.142, 0.001), 0.0004), (0, 0, 0.004))
-    screen.data.materials.append(mat.plastic(rng, "#08090b", gloss=1, wear=0.05))
+    geo.dress(screen, mat.plastic(rng, "#08090b", gloss=1, wear=0.05))
     return geo.join([body, screen])
 
 
@@ -596,7 +593,7 @@ def spoon(rng):
 
     cup = geo.thicken(geo.surface(bowl, u, v, "bowl", closed_u=True), 0.001)
     obj = geo.join([handle, cup])
-    obj.data.materials.append(mat.chrome(rng))
+    geo.dress(obj, mat.chrome(rng))
     return obj
 
 
@@ -607,13 +604,13 @@ def paper_stack(rng):
         sheet = geo.bevelled_box((0.21, 0.297, 0.0004), 0)
         g = Graph("print")
         v = g.coordinates()
-        x, y = (g.add("SeparateXYZ", {0: v}, out=k) for k in range(2))
-        row = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", y, 0.006)), 0.4)
+        x, y = g.axes(v)
+        row = g.lines(y, 0.006, 0.4)
         word = g.math("GREATER_THAN", g.noise(g.coordinates(scale=(260, 170, 1)), 1.0, 1), 0.45)
         inner = g.math("LESS_THAN", g.math("ABSOLUTE", x), 0.085)
         ink = g.math("MULTIPLY", g.math("MULTIPLY", row, word), inner)
         base = g.mix(g.math("MULTIPLY", ink, 0.75), "#eeece5", "#2b2b2d")
-        sheet.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.8)))
+        geo.dress(sheet, g.finish(g.principled(base_color=base, roughness=0.8)))
         geo.place(sheet, (*rng.normal(0, 0.006, 2), 0.0003 + i * 0.0005), (0, 0, rng.normal(0, 6)))
         parts.append(sheet)
     return geo.join(parts)
