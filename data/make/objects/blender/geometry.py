@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 import bmesh
 import bpy
@@ -59,10 +59,15 @@ def mesh_object(
         bmesh.ops.recalc_face_normals(bm, faces=bm.faces)
         bm.to_mesh(mesh)
         bm.free()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    dress(obj, *materials)
+    obj = dress(new_object(name, mesh), *materials)
     return obj if smooth is None else shade_smooth(obj, smooth)
+
+
+def new_object(name: str, data: bpy.types.ID) -> bpy.types.Object:
+    """Make an object of a mesh, light, camera or text and link it to the scene."""
+    obj = bpy.data.objects.new(name, data)
+    bpy.context.scene.collection.objects.link(obj)
+    return obj
 
 
 def dress(obj: bpy.types.Object, *materials: bpy.types.Material) -> bpy.types.Object:
@@ -277,9 +282,10 @@ def rest_on_ground(obj: bpy.types.Object, height: float = 0.0) -> bpy.types.Obje
     return obj
 
 
-def move_all(objects: Iterable[bpy.types.Object], matrix: Matrix) -> None:
-    """Transform several objects together in world space."""
+def move_all(objects: Sequence[bpy.types.Object], matrix: Matrix) -> Sequence[bpy.types.Object]:
+    """Transform several objects together in world space; return them."""
     bpy.context.view_layer.update()
     for obj in objects:
         obj.matrix_world = matrix @ obj.matrix_world
     bpy.context.view_layer.update()
+    return objects

@@ -8,6 +8,7 @@ gives hexagons, knurls and flutes.
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -95,7 +96,12 @@ def polygon_radius(sides: int, inscribed: float, segments: int = SEGMENTS) -> np
 
 def ring(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = SEGMENTS) -> Solid:
     """Closed ring swept by a closed profile."""
-    verts, faces = revolve([*rows, rows[0]], segments)
+    return sleeve([*rows, rows[0]], segments)
+
+
+def sleeve(rows: Sequence[tuple[float, float | np.ndarray]], segments: int = 2 * SEGMENTS) -> Solid:
+    """Turned part that is open at both ends."""
+    verts, faces = revolve(rows, segments)
     return verts, faces[:-2]
 
 
@@ -145,6 +151,22 @@ def circle(radius: float, n: int = 32) -> np.ndarray:
     """Points ``(n, 2)`` of a circle, anticlockwise."""
     a = np.arange(n) * 2 * np.pi / n
     return radius * np.stack([np.cos(a), np.sin(a)], 1)
+
+
+def rounded_rectangle(w: float, h: float, r: float, steps: int = 8) -> list[tuple[float, float]]:
+    """Outline of a rectangle of half width w and half height h, corner radius r."""
+    points = []
+    for x, y, start in ((w - r, h - r, 0), (r - w, h - r, 90), (r - w, r - h, 180),
+                        (w - r, r - h, 270)):  # fmt: skip
+        for a in np.radians(np.linspace(start, start + 90, steps)):
+            points.append((x + r * math.cos(a), y + r * math.sin(a)))
+    return points
+
+
+def turned(points: np.ndarray, angle: float) -> np.ndarray:
+    """Flat points (n, 2) turned anticlockwise by an angle in radians."""
+    c, s = math.cos(angle), math.sin(angle)
+    return points @ np.array([[c, s], [-s, c]])
 
 
 def grid_quads(rows: int, columns: int, *, closed: bool = False) -> np.ndarray:

@@ -11,7 +11,7 @@ from mathutils import Matrix
 from blender import geometry as geo
 from blender import prints
 from blender.nodes import Graph
-from blender.solids import grid_quads, slab
+from blender.solids import grid_quads, rounded_rectangle, slab, turned
 from kinds import card_faces as faces
 from stage import materials as mat
 
@@ -287,8 +287,7 @@ def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.
     """A block of plain cards, each a little out of line, without the top card."""
     deck = printer.deck
     outline = (
-        np.array(faces.rounded_rectangle(deck.width / 2, deck.height / 2, faces.CORNER_RADIUS))
-        / 1000
+        np.array(rounded_rectangle(deck.width / 2, deck.height / 2, faces.CORNER_RADIUS)) / 1000
     )
     n = len(outline)
     slope = rng.normal(0, 0.06, 2)
@@ -297,8 +296,7 @@ def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.
         z = k * THICKNESS
         turn = math.radians(rng.normal(0, 0.35))
         shift = rng.normal(0, 0.00022, 2) + slope * z
-        c, s = math.cos(turn), math.sin(turn)
-        xy = outline @ np.array([[c, s], [-s, c]]) + shift
+        xy = turned(outline, turn) + shift
         base = len(vertices)
         for height in (z, z + 0.96 * THICKNESS):
             vertices += [(*p, height) for p in xy]
@@ -392,7 +390,7 @@ def _box_front(deck: faces.Deck, size: tuple[float, float]) -> np.ndarray:
     p = faces.Painter(*size, ink)
     w, h = size[0] / 2, size[1] / 2
     for inset, width in ((3.0, 0.9), (4.6, 0.35)):
-        points = faces.rounded_rectangle(w - inset, h - inset, 2.0)
+        points = rounded_rectangle(w - inset, h - inset, 2.0)
         p.line([*points, points[0]], paper, width)
     p.polygon([(-15, 0), (0, 25), (15, 0), (0, -25)], paper)
     p.suit("spades", 0, 0.5, 22, ink)

@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw
 from blender import geometry as geo
 from blender import prints
 from blender.nodes import Colour, Graph, shade
-from blender.solids import grid_quads
+from blender.solids import grid_quads, merge, rounded_rectangle, turned
 from stage import materials as mat
 
 ELEVATION = (20.0, 60.0)  # degrees; from higher up a cube is only a square
@@ -176,10 +176,10 @@ def _scrambled(n: int, moves: int, rng: np.random.Generator) -> np.ndarray:
     for _ in range(moves):
         axis, layer = rng.integers(3), layers[rng.integers(n)]
         a, b = (axis + 1) % 3, (axis + 2) % 3
-        turned = rows[:, axis] == layer
+        mine = rows[:, axis] == layer
         for offset in (0, 3):
-            first, second = rows[turned, offset + a].copy(), rows[turned, offset + b].copy()
-            rows[turned, offset + a], rows[turned, offset + b] = -second, first
+            first, second = rows[mine, offset + a].copy(), rows[mine, offset + b].copy()
+            rows[mine, offset + a], rows[mine, offset + b] = -second, first
     return rows
 
 
@@ -203,55 +203,35 @@ def _puzzle(
     vertices, quads, side, _ = _cube_arrays(2, rounding, 3)
     paint = {(*row[:3], *row[3:6]): row[6] for row in rows.tolist()}
     layers = np.arange(n) * 2 - (n - 1)
-    points, cells, index = [], [], []
+    parts, index = [], []  # solids, and the material of each of their faces
     for cubie in itertools.product(layers, repeat=3):
         if max(abs(np.array(cubie))) < n - 1:
             continue
-        points.append((vertices * 0.492 + np.array(cubie) / 2) * pitch)
-        cells.append(quads + (len(points) - 1) * len(vertices))
+        parts.append(((vertices * 0.492 + np.array(cubie) / 2) * pitch, quads))
         painted = [paint.get((*cubie, *SIDES[k, 0].astype(int)), bare) for k in range(6)]
         index.append(np.array(painted)[side] if stickerless else np.full(len(side), bare))
-    top = [len(vertices)] * len(points)
     if not stickerless:
         size = rng.uniform(0.82, 0.9) / 2
         plate, plate_quads = _sticker(size, rng.uniform(0.05, 0.16), 0.00025 / pitch)
-        base = len(np.concatenate(points))
         for row in rows:
             normal = row[3:6]
             k = int(np.flatnonzero((SIDES[:, 0] == normal).all(1))[0])
-            frame = SIDES[k, [1, 2, 0]]
-            twist = rng.normal(0, 0.012)
-            c, s = math.cos(twist), math.sin(twist)
-            flat = plate[:, :2] @ np.array([[c, s], [-s, c]]) + rng.normal(0, 0.006, 2)
-            local = np.column_stack([flat, plate[:, 2]]) @ frame
-            points.append((local + row[:3] / 2 + normal * 0.491) * pitch)
-            cells.append(plate_quads + base)
+            flat = turned(plate[:, :2], rng.normal(0, 0.012)) + rng.normal(0, 0.006, 2)
+            local = np.column_stack([flat, plate[:, 2]]) @ SIDES[k, [1, 2, 0]]
+            parts.append(((local + row[:3] / 2 + normal * 0.491) * pitch, plate_quads))
             index.append(np.full(len(plate_quads), row[6]))
-            top.append(len(plate))
-            base += len(plate)
-    cloud = np.concatenate(points)
     if turn:
-        middle = np.repeat([p[:, 2].mean() for p in points], top)
-        c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        upper = middle > (n / 2 - 1) * pitch
-        cloud[upper, :2] = cloud[upper, :2] @ np.array([[c, s], [-s, c]])
-    quads, index = np.concatenate(cells), np.concatenate(index)
-    obj = geo.mesh_object(cloud, quads, "puzzle", *slots, weld=0, slots=index)
+        for points, _ in parts:
+            if points[:, 2].mean() > (n / 2 - 1) * pitch:
+                points[:, :2] = turned(points[:, :2], math.radians(turn))
+    index = np.concatenate(index)
+    obj = geo.mesh_object(*merge(*parts), "puzzle", *slots, weld=0, slots=index)
     return [geo.rest_on_ground(obj)]
 
 
 def _sticker(half: float, radius: float, height: float) -> tuple[np.ndarray, np.ndarray]:
     """A thin plate with rounded corners: top and rim, as quads."""
-    corners = []
-    for cx, cy, start in ((1, 1, 0), (-1, 1, 90), (-1, -1, 180), (1, -1, 270)):
-        for a in np.radians(np.linspace(start, start + 90, 5)):
-            corners.append(
-                (
-                    cx * (half - radius) + radius * math.cos(a),
-                    cy * (half - radius) + radius * math.sin(a),
-                )
-            )
-    ring = np.array(corners)
+    ring = np.array(rounded_rectangle(half, half, radius, 5))
     n = len(ring)
     middle = ring * 0.0
     vertices = np.concatenate(
@@ -871,9 +851,8 @@ def _ice_cube(
     radii = rng.uniform(0.01, 0.05, len(core)) * (1.3 - np.linalg.norm(core, axis=1))
     ball, quads, _, _ = _cube_arrays(1, 0.999, 1)
     ball /= np.linalg.norm(ball, axis=1, keepdims=True)
-    points = np.concatenate([c + r * ball for c, r in zip(core, radii, strict=True)]) * edge / 2
-    cells = np.concatenate([quads + k * len(ball) for k in range(len(core))])
-    bubbles = geo.mesh_object(points, cells, "bubbles", bubble, weld=0)
+    balls = [((c + r * ball) * edge / 2, quads) for c, r in zip(core, radii, strict=True)]
+    bubbles = geo.mesh_object(*merge(*balls), "bubbles", bubble, weld=0)
     lift = -float(geo.world_vertices(obj)[:, 2].min())
     geo.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
     return [obj, bubbles]

@@ -14,10 +14,6 @@ from blender import solids
 from blender.nodes import Graph, rgb, shade
 from stage import materials as mat
 
-FAMILIES: tuple[str, ...] = (
-    "baseball cap", "fedora", "bobble hat", "straw hat", "top hat", "cowboy hat", "bucket hat",
-    "flat cap", "bowler", "santa hat", "panama", "beanie",
-)  # fmt: skip
 HEAD = (0.098, 0.080)  # semi-axes in metres, front-back and side
 FULL = 2 * np.pi
 
@@ -25,16 +21,10 @@ FULL = 2 * np.pi
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one hat, upright, its opening at z = 0."""
     family = FAMILIES[instance % len(FAMILIES)]
-    hat = {
-        "baseball cap": _baseball_cap, "fedora": _fedora, "bobble hat": _bobble_hat,
-        "straw hat": _straw_hat, "top hat": _top_hat, "cowboy hat": _cowboy_hat,
-        "bucket hat": _bucket_hat, "flat cap": _flat_cap, "bowler": _bowler,
-        "santa hat": _santa_hat, "panama": _panama, "beanie": _beanie,
-    }[family](rng)  # fmt: skip
+    hat = family(rng)
     hat.name = "hat"
-    hat["family"] = family
-    if family in ("baseball cap", "flat cap"):  # the peak must show
-        hat["heading"] = 115.0 if family == "baseball cap" else 60.0
+    if family in PEAKS:
+        hat["heading"] = PEAKS[family]
     return [hat]
 
 
@@ -43,14 +33,14 @@ def pose(
 ) -> list[bpy.types.Object]:
     """Lay the hat down, or put it on a stand or dummy head."""
     hat = objects[0]
-    family = hat["family"]
+    family = FAMILIES[instance % len(FAMILIES)]
     choice = rng.random()
-    knitted = family in ("bobble hat", "beanie")
-    if choice < (0.35 if knitted else 0.16) and family not in ("santa hat", "flat cap"):
-        on_head = knitted or family == "baseball cap" or rng.random() < 0.5
+    knitted = family in (_bobble_hat, _beanie)
+    if choice < (0.35 if knitted else 0.16) and family not in (_santa_hat, _flat_cap):
+        on_head = knitted or family is _baseball_cap or rng.random() < 0.5
         prop = (_dummy_head if on_head else _stand)(rng, hat)
         return [hat, prop]
-    if (knitted and choice < 0.75) or family == "santa hat":  # folded flat, as it lies in a shop
+    if (knitted and choice < 0.75) or family is _santa_hat:  # folded flat, as it lies in a shop
         geo.deform(hat, lambda p: p * [1, 0.36, 1])
         geo.place(hat, (0, 0, 0), (90, 0, 90))
         geo.apply_transform(hat)
@@ -126,6 +116,18 @@ def _step(x: np.ndarray) -> np.ndarray:
     return x * x * (3 - 2 * x)
 
 
+def _outward(u: np.ndarray) -> np.ndarray:
+    """Unit vectors (..., 2) that point away from the head's outline at angle u."""
+    normal = np.stack([np.cos(u) / HEAD[0], np.sin(u) / HEAD[1]], -1)
+    return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+
+
+def _along(curve: np.ndarray, v: np.ndarray) -> list[np.ndarray]:
+    """Radius and height on a curve (n, 2), of which v from 0 to 1 is the way."""
+    index = v * (len(curve) - 1)
+    return [np.interp(index, np.arange(len(curve)), column) for column in curve.T]
+
+
 def _crown(
     height: float,
     profile: list[tuple[float, float]],
@@ -143,9 +145,8 @@ def _crown(
     curve = np.array(geo.smooth_profile(profile, 200))
 
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        index = np.clip(v, 0, 1) * (len(curve) - 1)
-        r = np.interp(index, np.arange(len(curve)), curve[:, 0])
-        z = np.interp(index, np.arange(len(curve)), curve[:, 1]) * height
+        r, z = _along(curve, np.clip(v, 0, 1))
+        z = z * height
         x, y = head[0] * r * np.cos(u), head[1] * r * np.sin(u)
         high = _step((z / height - 0.35) / 0.6)
         front = _step((x / head[0] + 0.15) / 1.0)
@@ -182,8 +183,7 @@ def _shaped_hat(
         k = np.where(np.abs(k) < 1e-3, 1e-3, k)
         out = w * np.sin(k * t) / k
         up = w * (1 - np.cos(k * t)) / k + droop(a) * w * t
-        normal = np.stack([np.cos(a) / HEAD[0], np.sin(a) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(a)
         fillet = 0.004 * np.exp(-(((b - 1) / 0.03) ** 2))
         p[..., :2] += normal * (out + fillet)[..., None]
         p[..., 2] += up
@@ -201,8 +201,7 @@ def _band(crown: Callable, low: float, high: float, material, out: float = 0.001
 
     def point(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         p = crown(a, b)
-        normal = np.stack([np.cos(a) / HEAD[0], np.sin(a) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(a)
         p[..., :2] += normal * (out + 0.0012)
         return p
 
@@ -446,8 +445,7 @@ def _bucket_hat(rng) -> bpy.types.Object:
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         p = crown(u, v)
         t = np.clip(v - 1, 0, 1)
-        normal = np.stack([np.cos(u) / HEAD[0], np.sin(u) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(u)
         stitch = 0.0006 * np.sin(np.clip(t, 0, 1) * 9 * 2 * np.pi) * (t > 0)
         p[..., :2] += normal * (brim * t)[..., None]
         p[..., 2] += -slope * brim * t + stitch
@@ -597,8 +595,7 @@ def _badge(dome: Callable, rng, ground) -> bpy.types.Object:
         curve.body = "ABCDEGHKMNPRSTW"[rng.integers(15)]
         curve.size, curve.align_x, curve.align_y = 0.06, "CENTER", "CENTER"
         curve.extrude, curve.offset = 0.001, 0.0012
-        text = bpy.data.objects.new("letter", curve)
-        bpy.context.scene.collection.objects.link(text)
+        text = geo.new_object("letter", curve)
         mesh = geo.evaluated_mesh(text)
         points = [vertex.co for vertex in mesh.vertices]
         faces = [face.vertices for face in mesh.polygons]
@@ -647,9 +644,7 @@ def _flat_cap(rng) -> bpy.types.Object:
     ))  # fmt: skip
 
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        index = v * (len(curve) - 1)
-        r = np.interp(index, np.arange(len(curve)), curve[:, 0])
-        z = np.interp(index, np.arange(len(curve)), curve[:, 1])
+        r, z = _along(curve, v)
         x, y = HEAD[0] * r * np.cos(u), HEAD[1] * r * np.sin(u)
         lift = _step(z / 0.6)
         # The top is drawn forward over the peak and slopes down towards it.
@@ -773,3 +768,20 @@ def _santa_hat(rng) -> bpy.types.Object:
         puff = _tuft(rng, 0.021, 0.01, 320, white, stretch=(1, 1, 1.25))
         trim.append(geo.place(puff, (0.104 * np.cos(angle), 0.09 * np.sin(angle), 0.018)))
     return geo.join([body, *trim])
+
+
+FAMILIES = (
+    _baseball_cap,
+    _fedora,
+    _bobble_hat,
+    _straw_hat,
+    _top_hat,
+    _cowboy_hat,
+    _bucket_hat,
+    _flat_cap,
+    _bowler,
+    _santa_hat,
+    _panama,
+    _beanie,
+)
+PEAKS = {_baseball_cap: 115.0, _flat_cap: 60.0}  # largest turn in degrees: the peak must show

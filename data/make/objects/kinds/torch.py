@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import bpy
@@ -18,7 +17,7 @@ from mathutils import Matrix
 from blender import geometry as geo
 from blender.nodes import Graph, linear
 from blender.settling import Ground, settle
-from blender.solids import Solid, merge, moved, polygon_radius, prism, revolve, tube
+from blender.solids import Solid, merge, moved, polygon_radius, prism, revolve, ring, sleeve, tube
 from stage import materials as mat
 
 # Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
@@ -63,12 +62,6 @@ def hollow(rows: Rows, sides: int = SIDES) -> Solid:
     """Turned part that stays open at its first row (the mouth of a lamp head)."""
     verts, faces = revolve(rows, sides)
     return verts, [f for f in faces if len(f) < sides or 0 not in f]
-
-
-def sleeve(rows: Rows, sides: int = SIDES) -> Solid:
-    """Turned part that is open at both ends."""
-    verts, faces = revolve(rows, sides)
-    return verts, faces[:-2]
 
 
 def knurled(top: float, bottom: float, radius: float, cells: int, depth: float) -> Rows:
@@ -205,8 +198,7 @@ def lamp(
         light.color = linear(warm)[:3]
         light.spot_size, light.spot_blend = math.radians(rng.uniform(45, 80)), 0.5
         light.shadow_soft_size = 0.5 * radius
-        spot = bpy.data.objects.new("beam", light)
-        bpy.context.scene.collection.objects.link(spot)
+        spot = geo.new_object("beam", light)
         spot.parent = parts[0]
         spot.matrix_local = Matrix.Translation((0, 0, 0.05 * radius)) @ Matrix.Rotation(
             math.pi, 4, "X"
@@ -339,7 +331,7 @@ def police(rng: np.random.Generator) -> Torch:
     parts = [make(shell, "body", metal)]
     parts += side_button(rng, neck - 1.1 * body, body, 0.4 * body, "#101010")
     parts += lamp(rng, -0.05 * head, head, 1.2 * head, lit, str(rng.choice(["bulb", "led"])))
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts, 0, head, lit)
 
 
 def household(rng: np.random.Generator) -> Torch:
@@ -372,7 +364,7 @@ def household(rng: np.random.Generator) -> Torch:
     parts += lamp(rng, -0.04 * head, head, 0.95 * head, lit, source)
     if rng.random() < 0.5:
         parts.append(loop(rng, -length, 0.08, 0.4 * body))
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts, 0, head, lit)
 
 
 def chrome_vintage(rng: np.random.Generator) -> Torch:
@@ -437,17 +429,17 @@ def compact(rng: np.random.Generator) -> Torch:
     parts.append(clip(rng, -length + 1.1 * body, -length + 5 * body, body * 1.03))
     parts += side_button(rng, -1.85 * head, outer * 0.95, 0.3 * body, "#2a2a2a")
     parts += lamp(rng, -0.06 * head, head, 1.0 * head, lit, "led", 0.7)
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts, 0, head, lit)
 
 
 def _crenellated(rows: Rows, teeth: np.ndarray) -> Solid:
     """Ring whose top edge is cut into teeth (`teeth` 0 or 1 for each segment)."""
-    verts, faces = revolve([*rows, rows[0]], len(teeth))
     n = len(teeth)
+    verts, faces = ring(rows, n)
     drop = 0.75 * (rows[0][0] - rows[2][0]) * (1 - teeth)
-    for ring in (0, 1, 4):
-        verts[ring * n : (ring + 1) * n, 2] -= drop
-    return verts, faces[:-2]
+    for row in (0, 1, 4):
+        verts[row * n : (row + 1) * n, 2] -= drop
+    return verts, faces
 
 
 def finned(rng: np.random.Generator) -> Torch:
@@ -545,11 +537,6 @@ def industrial(rng: np.random.Generator) -> Torch:
     return Torch(parts, 0, head, lit)
 
 
-def _turned(parts: Sequence[bpy.types.Object], matrix: Matrix) -> list[bpy.types.Object]:
-    geo.move_all(parts, matrix)
-    return list(parts)
-
-
 TO_X = Matrix.Rotation(math.pi / 2, 4, "Y")
 
 
@@ -576,7 +563,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     front += lamp(
         rng, -0.04 * head, head, 0.75 * head, lit, str(rng.choice(["bulb", "bulb", "leds"]))
     )
-    _turned(front, Matrix.Translation((0, 0, axis)) @ TO_X)
+    geo.move_all(front, Matrix.Translation((0, 0, axis)) @ TO_X)
     rise = rng.uniform(0.42, 0.55) * width
     path = geo.smooth_profile(
         [(-0.93 * long, -0.03 * tall), (-0.92 * long, 0.75 * rise), (-0.7 * long, rise),
@@ -617,7 +604,7 @@ def angle_head(rng: np.random.Generator) -> Torch:
                     (-0.38 * head, head)])  # fmt: skip
     front = [make(neck, "neck", plastic), make(bezel, "bezel", dark)]
     front += lamp(rng, -0.05 * head, head, 0.8 * head, lit, str(rng.choice(["bulb", "led"])))
-    _turned(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
+    geo.move_all(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
     strip = [(-body, 0, tall - 0.8 * body), (-body * 1.35, 0, tall - body),
              (-body * 1.35, 0, 2 * body), (-body * 1.05, 0, 1.6 * body)]  # fmt: skip
     w = 0.28 * body
@@ -628,11 +615,11 @@ def angle_head(rng: np.random.Generator) -> Torch:
     parts = [make(column, "column", plastic), *front, bar]
     switch = slide_switch(rng, 0, 0, 0.5 * body, "#b52a1d" if rng.random() < 0.5 else "#1b1b1b")
     side = Matrix.Rotation(float(rng.choice([-1, 1])) * 1.1, 4, "Z")
-    parts += _turned(switch, side @ Matrix.Translation((body, 0, tall - 1.2 * body)))
+    parts += geo.move_all(switch, side @ Matrix.Translation((body, 0, tall - 1.2 * body)))
     lying = rng.random() < 0.3
     torch = Torch(parts, 0, head, lit, along_z=False)
     if lying:
-        _turned(parts, Matrix.Rotation(float(rng.choice([-1, 1])) * math.pi / 2, 4, "X"))
+        geo.move_all(parts, Matrix.Rotation(float(rng.choice([-1, 1])) * math.pi / 2, 4, "X"))
     return torch
 
 
@@ -664,13 +651,13 @@ def headlamp(rng: np.random.Generator) -> Torch:
     front = [make(rim, "bezel", trim)]
     source = str(rng.choice(["led", "leds"]))
     front += lamp(rng, -0.0005, head, 0.9 * depth, lit, source)
-    _turned(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
+    geo.move_all(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
     button = geo.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
     geo.dress(button, mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"]))))
     button.location = (0.006 + deep / 2, 0, centre + tall / 2 + 0.001)
     hinge = Matrix.Translation((0, 0, centre))
     nod = hinge @ Matrix.Rotation(rng.uniform(-0.3, 0.05), 4, "Y") @ hinge.inverted()
-    _turned([case, *front, button], nod)
+    geo.move_all([case, *front, button], nod)
     return Torch([*parts, plate, case, *front, button], 0, head, lit, along_z=False)
 
 

@@ -15,6 +15,16 @@ from stage import materials as mat
 # --- surface materials: every texture has its true size in metres ---------------------------
 
 
+def _bricks(g: Graph, vector, width, height, gap, smooth, *, offset: float = 0.5):
+    """Bricks of random tones 0..1, and the joints between them as 1; lengths in metres."""
+    inputs = {
+        "Vector": vector, "Scale": 1.0, "Brick Width": width, "Row Height": height,
+        "Mortar Size": gap, "Mortar Smooth": smooth,
+        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
+    }  # fmt: skip
+    return [g.add("TexBrick", inputs, out=out, offset=offset) for out in ("Color", "Factor")]
+
+
 def wood_planks(rng, *, width: tuple[float, float] = (0.07, 0.16)):
     """Boards side by side, each with its own tone, with dark joints."""
     tones = ("#b98d5f", "#9a6b42", "#6b4529", "#4a3122", "#cfae82", "#8f7a63", "#a59581", "#5b4a3d")
@@ -22,14 +32,8 @@ def wood_planks(rng, *, width: tuple[float, float] = (0.07, 0.16)):
     g = Graph("wood planks")
     turn = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.05)
     flat = g.coordinates((0, 0, turn), shift=(*rng.uniform(-3, 3, 2), 0))
-    row = rng.uniform(*width)
-    brick = {
-        "Vector": flat, "Scale": 1.0, "Brick Width": rng.uniform(0.8, 1.6), "Row Height": row,
-        "Mortar Size": rng.uniform(0.0008, 0.003), "Mortar Smooth": 0.3,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color", offset=0.37)
-    joint = g.add("TexBrick", brick, out="Factor", offset=0.37)
+    row, length, gap = rng.uniform(*width), rng.uniform(0.8, 1.6), rng.uniform(0.0008, 0.003)
+    tone, joint = _bricks(g, flat, length, row, gap, 0.3, offset=0.37)
     offset = g.add("CombineXYZ", {0: g.math("MULTIPLY", tone, 7.3), 1: g.math("MULTIPLY", tone, 3)})
     moved = g.add("VectorMath", {0: flat, 1: offset}, operation="ADD")
     v = g.add("Mapping", {"Vector": moved, "Scale": (0.08, 1, 1)})
@@ -217,13 +221,7 @@ def tiles(rng):
     side = rng.uniform(0.1, 0.33)
     g = Graph("tiles")
     v = g.coordinates((0, 0, rng.uniform(-0.6, 0.6)), shift=(*rng.uniform(-3, 3, 2), 0))
-    brick = {
-        "Vector": v, "Scale": 1.0, "Brick Width": side, "Row Height": side,
-        "Mortar Size": 0.003, "Mortar Smooth": 0.2,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color", offset=0.0)
-    joint = g.add("TexBrick", brick, out="Factor", offset=0.0)
+    tone, joint = _bricks(g, v, side, side, 0.003, 0.2, offset=0.0)
     base = g.mix(tone, shade(colour, 0.9), shade(colour, 1.08))
     base = g.mix(g.remap(g.noise(v, 25, 4, 0.7), 0.35, 0.75, 0, 0.4), base, shade(colour, 0.75))
     base = g.mix(joint, base, shade("#8b857a", rng.uniform(0.6, 1.2)))
@@ -240,13 +238,7 @@ def paving(rng):
     wobble = g.noise(flat, 6, 3)
     drift = g.add("CombineXYZ", {0: g.math("MULTIPLY", wobble, 0.02)})
     v = g.add("VectorMath", {0: flat, 1: drift}, operation="ADD")
-    brick = {
-        "Vector": v, "Scale": 1.0, "Brick Width": rng.uniform(0.18, 0.4),
-        "Row Height": rng.uniform(0.08, 0.2), "Mortar Size": 0.006, "Mortar Smooth": 0.5,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color")
-    joint = g.add("TexBrick", brick, out="Factor")
+    tone, joint = _bricks(g, v, rng.uniform(0.18, 0.4), rng.uniform(0.08, 0.2), 0.006, 0.5)
     grit = g.noise(flat, 180, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.75), shade(colour, 1.12))
     base = g.mix(g.remap(grit, 0.3, 0.75), base, shade(colour, 0.6))
@@ -287,13 +279,7 @@ def brick_wall(rng):
     g = Graph("brick wall")
     flat = g.add("Mapping", {"Vector": g.add("TexCoord", out="Object"),
                              "Rotation": (-np.pi / 2, 0, 0)})  # fmt: skip
-    brick = {
-        "Vector": flat, "Scale": 1.0, "Brick Width": 0.22, "Row Height": 0.075,
-        "Mortar Size": 0.006, "Mortar Smooth": 0.4,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color")
-    joint = g.add("TexBrick", brick, out="Factor")
+    tone, joint = _bricks(g, flat, 0.22, 0.075, 0.006, 0.4)
     grit = g.noise(flat, 90, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.7), shade(colour, 1.15))
     base = g.mix(g.remap(grit, 0.35, 0.75), base, shade(colour, 0.65))
@@ -330,7 +316,7 @@ WALLS: dict[str, Callable] = {
 # --- grass ----------------------------------------------------------------------------------
 
 
-def _blades(rng, roots: np.ndarray, height: float, name: str) -> bpy.types.Object:
+def _blades(rng, roots: np.ndarray, height: float, material) -> bpy.types.Object:
     """Grass blades (n, 2) rooted in metres: bent, tapered strips."""
     n = len(roots)
     heading = rng.uniform(0, 2 * np.pi, n)
@@ -347,7 +333,7 @@ def _blades(rng, roots: np.ndarray, height: float, name: str) -> bpy.types.Objec
     vertices = np.stack(rows, 1).reshape(-1, 3)
     base = np.arange(n)[:, None] * 8
     quads = np.concatenate([base + np.array([k, k + 1, k + 3, k + 2]) for k in (0, 2, 4)])
-    return geo.mesh_object(vertices, quads, name, weld=0, smooth=180)
+    return geo.mesh_object(vertices, quads, "grass", material, weld=0, smooth=180)
 
 
 def _grass_material(rng) -> bpy.types.Material:
@@ -362,14 +348,14 @@ def _grass_material(rng) -> bpy.types.Material:
                                  subsurface_scale=0.005))  # fmt: skip
 
 
-def grass(rng, radius: float, footprint: np.ndarray | None) -> None:
+def grass(rng, radius: float, footprint: np.ndarray) -> None:
     """Grow a lawn round the origin, leaving out what lies under the object.
 
     Parameters
     ----------
     radius : float
         The object's radius in metres; small things get a short lawn.
-    footprint : ndarray (n, 2) or None
+    footprint : ndarray, shape (n, 2)
         The object's vertices seen from above.
     """
     height = float(np.clip(radius * rng.uniform(0.3, 0.55), 0.012, 0.07))
@@ -377,11 +363,9 @@ def grass(rng, radius: float, footprint: np.ndarray | None) -> None:
     side = height * 9
     count = int(rng.uniform(900, 1500))
     near = rng.uniform(-1.5 * side, 1.5 * side, (9 * count, 2))
-    if footprint is not None:
-        near = near[~_inside_hull(near, footprint, 0.1 * height)]
-    _blades(rng, near, height, "grass near").data.materials.append(material)
-    patch = _blades(rng, rng.uniform(-side / 2, side / 2, (count, 2)), height, "grass")
-    geo.dress(patch, material)
+    near = near[~_inside_hull(near, footprint, 0.1 * height)]
+    _blades(rng, near, height, material)
+    patch = _blades(rng, rng.uniform(-side / 2, side / 2, (count, 2)), height, material)
     reach = 9
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
