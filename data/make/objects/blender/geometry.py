@@ -208,6 +208,16 @@ def evaluated_mesh(obj: bpy.types.Object) -> bpy.types.Mesh:
     return bpy.data.meshes.new_from_object(obj.evaluated_get(graph))
 
 
+def delete_faces(obj: bpy.types.Object, gone: Callable[[Vector], bool]) -> None:
+    """Delete the faces of whose middle `gone` says so."""
+    bm = bmesh.new()
+    bm.from_mesh(obj.data)
+    faces = [face for face in bm.faces if gone(face.calc_center_median())]
+    bmesh.ops.delete(bm, geom=faces, context="FACES")
+    bm.to_mesh(obj.data)
+    bm.free()
+
+
 def apply_transform(obj: bpy.types.Object) -> bpy.types.Object:
     """Bake the object's own location, rotation and scale into the mesh."""
     bpy.context.view_layer.update()

@@ -153,6 +153,11 @@ def circle(radius: float, n: int = 32) -> np.ndarray:
     return radius * np.stack([np.cos(a), np.sin(a)], 1)
 
 
+def rectangle(w: float, h: float) -> list[tuple[float, float]]:
+    """Outline of a rectangle of half width w and half height h."""
+    return [(-w, -h), (w, -h), (w, h), (-w, h)]
+
+
 def rounded_rectangle(w: float, h: float, r: float, steps: int = 8) -> list[tuple[float, float]]:
     """Outline of a rectangle of half width w and half height h, corner radius r."""
     points = []

@@ -11,7 +11,7 @@ from mathutils import Matrix
 from blender import geometry as geo
 from blender import prints
 from blender.nodes import Graph
-from blender.solids import grid_quads, rounded_rectangle, slab, turned
+from blender.solids import grid_quads, rectangle, rounded_rectangle, slab, turned
 from kinds import card_faces as faces
 from stage import materials as mat
 
@@ -427,10 +427,9 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
         (0.011 * math.cos(a), h / 2 - 0.011 * math.sin(a)) for a in np.linspace(0, math.pi, 16)
     ]
     upper = [(-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), *notch, (-w / 2, h / 2)]
-    rectangle = [(-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2)]
     top = _panel(upper, board, (w, h), [front, inside])
     geo.place(top, (0, 0, d))
-    bottom = _panel(rectangle, board, (w, h), [inside, plain])
+    bottom = _panel(rectangle(w / 2, h / 2), board, (w, h), [inside, plain])
     geo.place(bottom, (0, 0, board / 2))
     objects = [top, bottom]
     for x in (-1, 1):

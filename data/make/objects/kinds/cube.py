@@ -352,7 +352,7 @@ def _see_through(g: Graph, shader: bpy.types.NodeSocket, tint: Colour) -> bpy.ty
     return g.finish(g.add("MixShader", {0: g.math("MAXIMUM", *light), 1: shader, 2: clear}))
 
 
-def _tinted(rng: np.random.Generator, colour: str) -> bpy.types.Material:
+def _tinted(colour: str) -> bpy.types.Material:
     g = Graph("translucent plastic")
     shader = g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
     return _see_through(g, shader, shade(colour, 1.6))
@@ -370,7 +370,7 @@ def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
     for _ in range(int(rng.integers(1, 4))):
         ink, opaque = (245, 243, 236), False
         if kind == "clear":
-            material, opaque = _tinted(rng, clear), True
+            material, opaque = _tinted(clear), True
         elif kind == "black":
             material = mat.plastic(rng, "#161617", gloss=0.8, wear=0.3)
         elif kind == "wood":

@@ -232,7 +232,7 @@ def _tied_bow(material, size: float) -> bpy.types.Object:
         out = (1 - np.cos(a)) / 2
         loop = np.stack([sign * size * out, 0.006 + 0.012 * np.sin(a) ** 2,
                          0.35 * size * np.sin(a) * (0.4 + 0.6 * out)], 1)  # fmt: skip
-        ribbon = [(-0.0006, -0.009), (0.0006, -0.009), (0.0006, 0.009), (-0.0006, 0.009)]
+        ribbon = solids.rectangle(0.0006, 0.009)
         parts.append(geo.sweep(loop, ribbon, up=(0, 1, 0)))
         t = np.linspace(0, 1, 24)
         tail = np.stack([sign * size * (0.1 + 0.8 * t), 0.006 + 0.02 * t,
@@ -242,14 +242,6 @@ def _tied_bow(material, size: float) -> bpy.types.Object:
     bow = geo.join(parts)
     geo.dress(bow, material)
     return bow
-
-
-def _edge(point: Callable, radius: float, material) -> bpy.types.Object:
-    """Binding along a closed edge given by angle."""
-    u = np.linspace(0, FULL, 128, endpoint=False)
-    ring = geo.tube(point(u), radius, "edge", closed=True)
-    geo.dress(ring, material)
-    return ring
 
 
 def _tuft(rng, radius: float, length: float, count: int, material, stretch=(1, 1, 1)):
@@ -540,7 +532,10 @@ def _baseball_cap(rng) -> bpy.types.Object:
     for face in shell.data.polygons:
         if abs(math.atan2(face.center.y / HEAD[1], face.center.x / HEAD[0])) < np.pi / 3:
             face.material_index = 1
-    _cut_back(shell, rng)
+    # The opening at the back, which leaves the strap.
+    geo.delete_faces(
+        shell, lambda p: p.x < 0 and p.z > 0.018 and p.y**2 + (p.z - 0.018) ** 2 < 0.032**2
+    )
     geo.thicken(shell, 0.002, -1)
     seam_cloth = mat.cotton(rng, shade(colour, 0.72))
     parts = [shell]
@@ -564,24 +559,6 @@ def _baseball_cap(rng) -> bpy.types.Object:
     if rng.random() < 0.75:
         parts.append(_badge(dome, rng, front))
     return geo.join(parts)
-
-
-def _cut_back(shell: bpy.types.Object, rng) -> None:
-    """Cut the opening at the back of a cap and leave its strap."""
-    import bmesh
-
-    bm = bmesh.new()
-    bm.from_mesh(shell.data)
-    gone = [
-        f
-        for f in bm.faces
-        if f.calc_center_median().x < 0
-        and f.calc_center_median().z > 0.018
-        and f.calc_center_median().y ** 2 + (f.calc_center_median().z - 0.018) ** 2 < 0.032**2
-    ]
-    bmesh.ops.delete(bm, geom=gone, context="FACES")
-    bm.to_mesh(shell.data)
-    bm.free()
 
 
 def _badge(dome: Callable, rng, ground) -> bpy.types.Object:

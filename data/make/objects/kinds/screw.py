@@ -28,6 +28,7 @@ from blender.solids import (
     moved,
     polygon_radius,
     prism,
+    rectangle,
     revolve,
     ring,
     tube,
@@ -134,7 +135,7 @@ def drive_cutters(kind: str, radius: float, top: float, depth: float) -> list[So
     over = top + 0.3 * depth
     if kind == "slot":
         w, a = 0.125 * radius, 1.2 * radius
-        return [prism(np.array([[-a, -w], [a, -w], [a, w], [-a, w]]), over, top - depth)]
+        return [prism(np.array(rectangle(a, w)), over, top - depth)]
     if kind in ("phillips", "pozidriv"):
         cross = prism(_cross(0.66 * radius, 0.135 * radius), over, top - depth, 0.42)
         if kind == "phillips":

@@ -17,7 +17,18 @@ from mathutils import Matrix
 from blender import geometry as geo
 from blender.nodes import Graph, linear
 from blender.settling import Ground, settle
-from blender.solids import Solid, merge, moved, polygon_radius, prism, revolve, ring, sleeve, tube
+from blender.solids import (
+    Solid,
+    merge,
+    moved,
+    polygon_radius,
+    prism,
+    rectangle,
+    revolve,
+    ring,
+    sleeve,
+    tube,
+)
 from stage import materials as mat
 
 # Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
@@ -38,12 +49,9 @@ SIDES = 96
 
 @dataclass
 class Torch:
-    """Parts of one torch; `along_z` ones shine along z and still have to be laid down."""
+    """Parts of one torch; where `along_z`, it shines along z and is still to be laid down."""
 
     parts: list[bpy.types.Object]
-    front: float
-    radius: float
-    lit: bool
     along_z: bool = True
     poses: tuple[str, ...] = ("lying",) * 5 + ("tail",)
 
@@ -250,8 +258,7 @@ def clip(rng: np.random.Generator, top: float, bottom: float, surface: float) ->
     path = [(-surface, 0, top), (-surface - lift, 0, top - 0.004),
             (-surface - lift, 0, bottom + 0.012), (-surface - 0.0006, 0, bottom + 0.006),
             (-surface - lift, 0, bottom)]  # fmt: skip
-    outline = [(-0.003, -0.0004), (0.003, -0.0004), (0.003, 0.0004), (-0.003, 0.0004)]
-    obj = geo.sweep(path, outline, "clip", up=(1.0, 0.0, 0.05))
+    obj = geo.sweep(path, rectangle(0.003, 0.0004), "clip", up=(1.0, 0.0, 0.05))
     geo.dress(obj, mat.brushed_steel(rng, wear=0.4))
     return obj
 
@@ -310,7 +317,7 @@ def classic_metal(rng: np.random.Generator) -> Torch:
     parts += lamp(rng, -0.05 * head, head, 1.1 * head, lit, str(rng.choice(["bulb", "led"])))
     if rng.random() < 0.3:
         parts.append(loop(rng, -length, 0.07, 0.4 * body))
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def police(rng: np.random.Generator) -> Torch:
@@ -331,7 +338,7 @@ def police(rng: np.random.Generator) -> Torch:
     parts = [make(shell, "body", metal)]
     parts += side_button(rng, neck - 1.1 * body, body, 0.4 * body, "#101010")
     parts += lamp(rng, -0.05 * head, head, 1.2 * head, lit, str(rng.choice(["bulb", "led"])))
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def household(rng: np.random.Generator) -> Torch:
@@ -364,7 +371,7 @@ def household(rng: np.random.Generator) -> Torch:
     parts += lamp(rng, -0.04 * head, head, 0.95 * head, lit, source)
     if rng.random() < 0.5:
         parts.append(loop(rng, -length, 0.08, 0.4 * body))
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def chrome_vintage(rng: np.random.Generator) -> Torch:
@@ -389,7 +396,7 @@ def chrome_vintage(rng: np.random.Generator) -> Torch:
     parts = [make(shell, "head", chrome), make(barrel, "barrel", grip if dark else chrome)]
     parts += slide_switch(rng, -1.78 * head - 2.2 * body, body, 0.5 * body, "#a3231d")
     parts += lamp(rng, -0.03 * head, head, 0.9 * head, lit, "bulb")
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def compact(rng: np.random.Generator) -> Torch:
@@ -429,7 +436,7 @@ def compact(rng: np.random.Generator) -> Torch:
     parts.append(clip(rng, -length + 1.1 * body, -length + 5 * body, body * 1.03))
     parts += side_button(rng, -1.85 * head, outer * 0.95, 0.3 * body, "#2a2a2a")
     parts += lamp(rng, -0.06 * head, head, 1.0 * head, lit, "led", 0.7)
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def _crenellated(rows: Rows, teeth: np.ndarray) -> Solid:
@@ -474,7 +481,7 @@ def finned(rng: np.random.Generator) -> Torch:
     parts += side_button(rng, neck - 0.9 * body, body, 0.4 * body, "#1a1a1a")
     source = str(rng.choice(["led", "leds"]))
     parts += lamp(rng, -0.04 * head, head, 1.0 * head, lit, source)
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def penlight(rng: np.random.Generator) -> Torch:
@@ -501,7 +508,7 @@ def penlight(rng: np.random.Generator) -> Torch:
         parts.append(make(band, "band", steel))
     parts.append(clip(rng, -length + 1.6 * body, -length + 7 * body, body * 1.02))
     parts += lamp(rng, -0.05 * head, head, 0.9 * head, lit, "led", 0.5)
-    return Torch(parts, 0, head, lit, poses=("lying",))
+    return Torch(parts, poses=("lying",))
 
 
 def industrial(rng: np.random.Generator) -> Torch:
@@ -534,7 +541,7 @@ def industrial(rng: np.random.Generator) -> Torch:
     parts += side_button(rng, -1.75 * head - 0.9 * body, body, 0.45 * body, "#151515")
     source = str(rng.choice(["bulb", "led", "leds"]))
     parts += lamp(rng, -0.06 * head, head, 0.95 * head, lit, source)
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 TO_X = Matrix.Rotation(math.pi / 2, 4, "Y")
@@ -579,7 +586,7 @@ def lantern(rng: np.random.Generator) -> Torch:
     label = geo.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
     geo.dress(label, mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6))
     label.location = (-0.85 * head - 0.55 * long, 0, 0.48 * tall)
-    return Torch([*parts, switch, label], 0, head, lit, along_z=False)
+    return Torch([*parts, switch, label], along_z=False)
 
 
 def angle_head(rng: np.random.Generator) -> Torch:
@@ -607,17 +614,14 @@ def angle_head(rng: np.random.Generator) -> Torch:
     geo.move_all(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
     strip = [(-body, 0, tall - 0.8 * body), (-body * 1.35, 0, tall - body),
              (-body * 1.35, 0, 2 * body), (-body * 1.05, 0, 1.6 * body)]  # fmt: skip
-    w = 0.28 * body
-    bar = geo.sweep(
-        strip, [(-w, -0.0007), (w, -0.0007), (w, 0.0007), (-w, 0.0007)], "clip", up=(1, 0, 0.05)
-    )
+    bar = geo.sweep(strip, rectangle(0.28 * body, 0.0007), "clip", up=(1, 0, 0.05))
     geo.dress(bar, mat.brushed_steel(rng, wear=0.5))
     parts = [make(column, "column", plastic), *front, bar]
     switch = slide_switch(rng, 0, 0, 0.5 * body, "#b52a1d" if rng.random() < 0.5 else "#1b1b1b")
     side = Matrix.Rotation(float(rng.choice([-1, 1])) * 1.1, 4, "Z")
     parts += geo.move_all(switch, side @ Matrix.Translation((body, 0, tall - 1.2 * body)))
     lying = rng.random() < 0.3
-    torch = Torch(parts, 0, head, lit, along_z=False)
+    torch = Torch(parts, along_z=False)
     if lying:
         geo.move_all(parts, Matrix.Rotation(float(rng.choice([-1, 1])) * math.pi / 2, 4, "X"))
     return torch
@@ -658,7 +662,7 @@ def headlamp(rng: np.random.Generator) -> Torch:
     hinge = Matrix.Translation((0, 0, centre))
     nod = hinge @ Matrix.Rotation(rng.uniform(-0.3, 0.05), 4, "Y") @ hinge.inverted()
     geo.move_all([case, *front, button], nod)
-    return Torch([*parts, plate, case, *front, button], 0, head, lit, along_z=False)
+    return Torch([*parts, plate, case, *front, button], along_z=False)
 
 
 def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -678,8 +682,7 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
     accent = mat.cotton(rng, str(rng.choice(["#b9b9b4", "#a8331f", "#c8a21f", "#141414"])))
 
     def ribbon(path: np.ndarray, width: float, thick: float, material, **options):
-        outline = np.array([(-thick, -width), (thick, -width), (thick, width), (-thick, width)]) / 2
-        obj = geo.sweep(path, outline, "strap", **options)
+        obj = geo.sweep(path, rectangle(thick / 2, width / 2), "strap", **options)
         geo.dress(obj, material)
         return obj
 

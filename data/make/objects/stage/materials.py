@@ -312,7 +312,7 @@ def cotton(rng, colour: Colour, *, wear: float = 0.3, threads: float = 1400.0):
     return fabric(g, base, normal)
 
 
-def wool(rng, colour: Colour, *, wear: float = 0.3):
+def wool(rng, colour: Colour):
     """Fuzzy knitting yarn (the knit itself is better modelled in the mesh)."""
     g, v = _textured("wool", rng)
     base = blotchy(g, colour, v, 60, 0.1)

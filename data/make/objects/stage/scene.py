@@ -20,6 +20,7 @@ from PIL import Image
 
 from blender import geometry as geo
 from blender.nodes import Nodes, linear
+from blender.solids import rectangle
 from stage import materials as mat
 from stage import surroundings as sur
 
@@ -142,10 +143,8 @@ def _pixels(image: bpy.types.Image) -> np.ndarray:
 
 
 def _plane(width: float, depth: float, centre, name: str) -> bpy.types.Object:
-    x, y = width / 2, depth / 2
-    obj = geo.mesh_object([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], [(0, 1, 2, 3)], name)
-    obj.location = centre
-    return obj
+    corners = [(x, y, 0) for x, y in rectangle(width / 2, depth / 2)]
+    return geo.place(geo.mesh_object(corners, [range(4)], name), centre)
 
 
 def _pick(rng: np.random.Generator, table: dict) -> str:
@@ -167,10 +166,8 @@ def _table(rng, stage: Stage, radius: float, targets) -> None:
 
 def _wall(rng, stage: Stage, y: float, z: float) -> None:
     stage.wall = _pick(rng, sur.WALLS) + " wall"
-    wall = geo.mesh_object(
-        [(-4, 0, 0), (4, 0, 0), (4, 0, 2.6), (-4, 0, 2.6)], [(0, 1, 2, 3)], "wall"
-    )
-    wall.location = (0, y, z)
+    corners = [(-4, 0, 0), (4, 0, 0), (4, 0, 2.6), (-4, 0, 2.6)]
+    wall = geo.place(geo.mesh_object(corners, [range(4)], "wall"), (0, y, z))
     geo.dress(wall, sur.WALLS[stage.wall.removesuffix(" wall")](rng))
 
 

@@ -568,8 +568,7 @@ def spoon(rng):
     t = np.linspace(0, 1, 40)
     path = np.stack([0.15 * t, 0 * t, 0.006 + 0.008 * np.sin(np.pi * t)], 1)
     width = np.where(t < 0.7, 0.3 + 0.25 * (0.7 - t), 0.3)
-    handle = geo.sweep(path, [(-0.008, -0.001), (0.008, -0.001), (0.008, 0.001), (-0.008, 0.001)],
-                       "spoon", scale=width, up=(0, 0, 1))  # fmt: skip
+    handle = geo.sweep(path, solids.rectangle(0.008, 0.001), "spoon", scale=width, up=(0, 0, 1))
     u, v = np.linspace(0, 2 * np.pi, 32, endpoint=False), np.linspace(0, 1, 8)
 
     def bowl(a, b):
