@@ -1,6 +1,7 @@
 """How the scripts that made images and weights hang together; nothing of theirs is run."""
 
 import ast
+import importlib
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -24,6 +25,7 @@ def modules(folder: Path, base: Path) -> dict[str, Path]:
 
 
 SIDES = {side: modules(MAKE / side, MAKE / side) for side in ("objects", "weights")}
+SCRIPTS = [path for files in SIDES.values() for path in files.values()]
 COURSE = modules(ROOT / "course_utils", ROOT)
 
 
@@ -36,6 +38,16 @@ def imports(path: Path, known: dict[str, Path]) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
     return found & set(known)
+
+
+def course_names(path: Path) -> list[tuple[str, str]]:
+    """Module and name of all that a file imports from the course."""
+    return [
+        (node.module, alias.name)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("course_utils")
+        for alias in node.names
+    ]
 
 
 OBJECTS = {name: imports(path, SIDES["objects"]) for name, path in SIDES["objects"].items()}
@@ -64,6 +76,13 @@ def test_imports_point_from_kinds_to_stage_to_blender(layer):
 
 def test_imports_go_in_no_circle():
     TopologicalSorter(OBJECTS).prepare()
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_what_a_script_imports_from_the_course_is_there(path):
+    for module, name in course_names(path):
+        found = hasattr(importlib.import_module(module), name)
+        assert found or f"{module}.{name}" in COURSE, f"{module} has no {name}"
 
 
 def test_meshes_are_made_in_one_place():

