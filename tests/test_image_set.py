@@ -11,7 +11,7 @@ pytestmark = pytest.mark.slow
 
 
 def load_script():
-    path = data_dir() / "make" / "probe_objects.py"
+    path = data_dir() / "make" / "objects" / "probe_objects.py"
     spec = importlib.util.spec_from_file_location("probe_objects", path)
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)

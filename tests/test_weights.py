@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
-from course_utils.paths import ROOT, data_dir
+from course_utils.paths import data_dir
 from course_utils.pretrained import class_names, weights_for
 
 WEIGHTS = data_dir() / "weights"
+MAKE = data_dir() / "make" / "weights"
 
 # Standard deviation of the kernel and mean of the bias, from the float32 originals: tells
 # layers of equal shape apart.
@@ -50,7 +51,7 @@ def lite0():
 @pytest.fixture(scope="module")
 def photographs():
     """The three photographs that the reference logits belong to."""
-    sys.path.insert(0, str(ROOT / "data" / "make"))
+    sys.path.insert(0, str(MAKE))
     try:
         from weight_files import photographs
     finally:
@@ -60,7 +61,7 @@ def photographs():
 
 @pytest.fixture(scope="module")
 def pytorch_logits():
-    return np.load(ROOT / "data" / "make" / "efficientnet_lite0_logits.npy", allow_pickle=False)
+    return np.load(MAKE / "efficientnet_lite0_logits.npy", allow_pickle=False)
 
 
 def test_every_file_has_its_hash():

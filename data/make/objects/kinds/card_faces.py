@@ -11,8 +11,10 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-import prints
 from PIL import Image, ImageDraw
+
+from blender import prints
+from blender.solids import rounded_rectangle
 
 SUITS = ("spades", "hearts", "diamonds", "clubs")
 RANKS = ("A", "2", "3", "4", "5", "6", "7", "8", "9", "10", "J", "Q", "K")
@@ -625,20 +627,6 @@ def back(deck: Deck) -> np.ndarray:
     q.double_headed()
     p.clipped(rounded_rectangle(w, h, 1.6 if border else 0.05), q)
     return p.finish()
-
-
-def rounded_rectangle(w: float, h: float, r: float) -> list[Point]:
-    """Outline of a rectangle of half width w and half height h, corner radius r."""
-    points: list[Point] = []
-    for cx, cy, start in (
-        (w - r, h - r, 0),
-        (r - w, h - r, 90),
-        (r - w, r - h, 180),
-        (w - r, r - h, 270),
-    ):
-        for a in np.radians(np.linspace(start, start + 90, 8)):
-            points.append((cx + r * math.cos(a), cy + r * math.sin(a)))
-    return points
 
 
 def _loop(

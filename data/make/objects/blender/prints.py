@@ -8,6 +8,8 @@ import bpy
 import numpy as np
 from PIL import ImageFont
 
+from blender.nodes import Nodes
+
 
 def font(size: float, weight: int) -> ImageFont.FreeTypeFont:
     """Blender's interface font; its capitals are 0.727 of `size` (pixels) high."""
@@ -52,38 +54,26 @@ def overprint(
     roughness : float, optional
         Of the print, where it differs from the material's.
     """
-    nodes, links = material.node_tree.nodes, material.node_tree.links
-    shader = next(n for n in nodes if n.type == "BSDF_PRINCIPLED")
-    texture = nodes.new("ShaderNodeTexImage")
-    texture.image = image(pixels, "print")
-    alpha = texture.outputs["Alpha"]
+    g = Nodes(material)
+    shader = next(node for node in g.nodes if node.type == "BSDF_PRINCIPLED")
+    colour = g.add("TexImage", out="Color", image=image(pixels, "print"))
+    alpha = colour.node.outputs["Alpha"]
 
-    def blend(name: str, kind: str, slots: tuple[int, int, int], value: object) -> None:
+    def before(name: str) -> object:
         socket = shader.inputs[name]
-        mix = nodes.new("ShaderNodeMix")
-        mix.data_type = kind
-        if socket.is_linked:
-            links.new(socket.links[0].from_socket, mix.inputs[slots[0]])
-        else:
-            mix.inputs[slots[0]].default_value = socket.default_value
-        if isinstance(value, bpy.types.NodeSocket):
-            links.new(value, mix.inputs[slots[1]])
-        else:
-            mix.inputs[slots[1]].default_value = value
-        links.new(alpha, mix.inputs[0])
-        links.new(mix.outputs[slots[2]], socket)
+        return socket.links[0].from_socket if socket.is_linked else socket.default_value
 
-    blend("Base Color", "RGBA", (6, 7, 2), texture.outputs["Color"])
+    def blend(name: str, value: float) -> None:
+        inputs = {0: alpha, 2: before(name), 3: value}
+        g.set(shader.inputs[name], g.add("Mix", inputs, data_type="FLOAT"))
+
+    g.set(shader.inputs["Base Color"], g.mix(alpha, before("Base Color"), colour))
     if opaque:
-        blend("Transmission Weight", "FLOAT", (2, 3, 0), 0.0)
+        blend("Transmission Weight", 0.0)
     if roughness is not None:
-        blend("Roughness", "FLOAT", (2, 3, 0), roughness)
+        blend("Roughness", roughness)
     if relief:
-        bump = nodes.new("ShaderNodeBump")
-        bump.inputs["Distance"].default_value = relief
-        links.new(alpha, bump.inputs["Height"])
         normal = shader.inputs["Normal"]
-        if normal.is_linked:
-            links.new(normal.links[0].from_socket, bump.inputs["Normal"])
-        links.new(bump.outputs[0], normal)
+        under = before("Normal") if normal.is_linked else None
+        g.set(normal, g.bump(alpha, 1.0, relief, under))
     return material

@@ -1,6 +1,6 @@
 """Put the images of a class and split on one sheet, to look at them.
 
-python data/make/contact_sheet.py Hat test sheet.png --data data/objects
+python data/make/objects/contact_sheet.py Hat test sheet.png --data data/objects
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("label", help="class, or * for all")
     parser.add_argument("split", choices=["train", "test"])
     parser.add_argument("sheet", type=Path)
-    data = Path(__file__).resolve().parents[1] / "objects"
+    data = Path(__file__).resolve().parents[2] / "objects"
     parser.add_argument("--data", type=Path, default=data)
     parser.add_argument("--kind", choices=["images", "masks"], default="images")
     parser.add_argument("--columns", type=int, default=8)

@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import bpy
-import geometry as geo
-import materials as mat
 import numpy as np
-from materials import Graph, shade
+
+from blender import geometry as geo
+from blender import solids
+from blender.nodes import Graph, rgb, shade
+from stage import materials as mat
 
 # --- surface materials: every texture has its true size in metres ---------------------------
+
+
+def _bricks(g: Graph, vector, width, height, gap, smooth, *, offset: float = 0.5):
+    """Bricks of random tones 0..1, and the joints between them as 1; lengths in metres."""
+    inputs = {
+        "Vector": vector, "Scale": 1.0, "Brick Width": width, "Row Height": height,
+        "Mortar Size": gap, "Mortar Smooth": smooth,
+        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
+    }  # fmt: skip
+    return [g.add("TexBrick", inputs, out=out, offset=offset) for out in ("Color", "Factor")]
 
 
 def wood_planks(rng, *, width: tuple[float, float] = (0.07, 0.16)):
@@ -20,14 +32,8 @@ def wood_planks(rng, *, width: tuple[float, float] = (0.07, 0.16)):
     g = Graph("wood planks")
     turn = rng.choice([0, np.pi / 2]) + rng.normal(0, 0.05)
     flat = g.coordinates((0, 0, turn), shift=(*rng.uniform(-3, 3, 2), 0))
-    row = rng.uniform(*width)
-    brick = {
-        "Vector": flat, "Scale": 1.0, "Brick Width": rng.uniform(0.8, 1.6), "Row Height": row,
-        "Mortar Size": rng.uniform(0.0008, 0.003), "Mortar Smooth": 0.3,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color", offset=0.37)
-    joint = g.add("TexBrick", brick, out="Factor", offset=0.37)
+    row, length, gap = rng.uniform(*width), rng.uniform(0.8, 1.6), rng.uniform(0.0008, 0.003)
+    tone, joint = _bricks(g, flat, length, row, gap, 0.3, offset=0.37)
     offset = g.add("CombineXYZ", {0: g.math("MULTIPLY", tone, 7.3), 1: g.math("MULTIPLY", tone, 3)})
     moved = g.add("VectorMath", {0: flat, 1: offset}, operation="ADD")
     v = g.add("Mapping", {"Vector": moved, "Scale": (0.08, 1, 1)})
@@ -90,12 +96,12 @@ def cloth(rng):
     g = Graph("cloth")
     turn = (0, 0, rng.uniform(0, np.pi))
     v = g.coordinates(turn, shift=(*rng.uniform(-3, 3, 2), 0))
-    ground = mat.muted_colour(rng) if rng.random() < 0.6 else mat.rgb("#e8e3d8")
+    ground = mat.muted_colour(rng) if rng.random() < 0.6 else rgb("#e8e3d8")
     other = mat.muted_colour(rng)
     pattern = rng.choice(["plain", "plain", "stripes", "gingham"])
-    base = mat._blotchy(g, ground, v, 5, 0.04)
+    base = mat.blotchy(g, ground, v, 5, 0.04)
     if pattern != "plain":
-        x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+        x, y = g.axes(v)
         step = rng.uniform(0.012, 0.05)
         band = [
             g.math("GREATER_THAN", g.math("FRACT", g.math("DIVIDE", a, step * 2)), 0.5)
@@ -117,7 +123,7 @@ def cloth(rng):
     fold = g.noise(v, rng.uniform(3, 9), 3, 0.5, Distortion=rng.uniform(0, 1.5))
     normal = g.bump(fold, rng.uniform(0.1, 0.8), 0.03)
     normal = g.bump(weave, 0.5, 0.0008, normal)
-    return mat._fabric("cloth", g, rng, base, normal)
+    return mat.fabric(g, base, normal)
 
 
 def sheet_metal(rng):
@@ -129,7 +135,7 @@ def sheet_metal(rng):
     flat = g.coordinates(shift=(*rng.uniform(-3, 3, 2), 0))
     smear = g.remap(g.noise(flat, 9, 4, 0.65), 0.4, 0.75)
     base = g.mix(smear, (tone,) * 3, (tone * 0.85, tone * 0.82, tone * 0.78))
-    scratch = mat._scratches(g, rng, 0.8, 40)
+    scratch = mat.scratches(g, rng, 0.8, 40)
     base = g.mix(g.math("MULTIPLY", scratch, 0.6), base, (tone * 0.6,) * 3)
     rough = g.math("ADD", g.remap(brush, 0.3, 0.7, 0.3, 0.5), g.math("MULTIPLY", smear, 0.15))
     normal = g.bump(brush, 0.25, 0.0002)
@@ -145,10 +151,10 @@ def paper_sheet(rng):
         return mat.cardboard(rng)
     g = Graph("squared paper")
     v = g.coordinates((0, 0, rng.uniform(0, 3)))
-    x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+    x, y = g.axes(v)
     lines = None
     for a in (x, y):
-        line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", a, 0.005)), 0.06)
+        line = g.lines(a, 0.005, 0.06)
         lines = line if lines is None else g.math("MAXIMUM", lines, line)
     base = g.mix(g.math("MULTIPLY", lines, 0.5), "#efeee8", "#8fa6bd")
     return g.finish(g.principled(base_color=base, roughness=0.85))
@@ -159,15 +165,15 @@ def cutting_mat(rng):
     colour = ("#22584a", "#2b4a6f", "#3a3d40")[rng.integers(3)]
     g = Graph("cutting mat")
     v = g.coordinates((0, 0, rng.uniform(0, 3)))
-    x, y = (g.add("SeparateXYZ", {0: v}, out=i) for i in range(2))
+    x, y = g.axes(v)
     lines = None
     for a, step, width in ((x, 0.01, 0.04), (y, 0.01, 0.04), (x, 0.05, 0.016), (y, 0.05, 0.016)):
-        line = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", a, step)), width)
+        line = g.lines(a, step, width)
         line = g.math("MULTIPLY", line, 0.35 if step < 0.02 else 0.7)
         lines = line if lines is None else g.math("MAXIMUM", lines, line)
-    base = mat._blotchy(g, colour, v, 20, 0.06)
+    base = mat.blotchy(g, colour, v, 20, 0.06)
     base = g.mix(lines, base, "#c9d0b8")
-    cuts = mat._scratches(g, rng, 0.8, 45)
+    cuts = mat.scratches(g, rng, 0.8, 45)
     base = g.mix(g.math("MULTIPLY", cuts, 0.4), base, shade(colour, 1.5))
     normal = g.bump(g.noise(v, 1800, 2), 0.4, 0.0003)
     return g.finish(g.principled(base_color=base, roughness=0.65, normal=normal))
@@ -206,7 +212,7 @@ def carpet(rng):
     base = g.mix(g.remap(g.noise(v, 7, 4), 0.35, 0.7, 0, 0.3), base, shade(colour, 0.6))
     normal = g.bump(tuft, -0.9, 0.004)
     normal = g.bump(g.noise(v, 1200, 3), 0.4, 0.001, normal)
-    return mat._fabric("carpet", g, rng, base, normal, sheen=0.4)
+    return mat.fabric(g, base, normal, sheen=0.4)
 
 
 def tiles(rng):
@@ -215,13 +221,7 @@ def tiles(rng):
     side = rng.uniform(0.1, 0.33)
     g = Graph("tiles")
     v = g.coordinates((0, 0, rng.uniform(-0.6, 0.6)), shift=(*rng.uniform(-3, 3, 2), 0))
-    brick = {
-        "Vector": v, "Scale": 1.0, "Brick Width": side, "Row Height": side,
-        "Mortar Size": 0.003, "Mortar Smooth": 0.2,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color", offset=0.0)
-    joint = g.add("TexBrick", brick, out="Factor", offset=0.0)
+    tone, joint = _bricks(g, v, side, side, 0.003, 0.2, offset=0.0)
     base = g.mix(tone, shade(colour, 0.9), shade(colour, 1.08))
     base = g.mix(g.remap(g.noise(v, 25, 4, 0.7), 0.35, 0.75, 0, 0.4), base, shade(colour, 0.75))
     base = g.mix(joint, base, shade("#8b857a", rng.uniform(0.6, 1.2)))
@@ -238,13 +238,7 @@ def paving(rng):
     wobble = g.noise(flat, 6, 3)
     drift = g.add("CombineXYZ", {0: g.math("MULTIPLY", wobble, 0.02)})
     v = g.add("VectorMath", {0: flat, 1: drift}, operation="ADD")
-    brick = {
-        "Vector": v, "Scale": 1.0, "Brick Width": rng.uniform(0.18, 0.4),
-        "Row Height": rng.uniform(0.08, 0.2), "Mortar Size": 0.006, "Mortar Smooth": 0.5,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color")
-    joint = g.add("TexBrick", brick, out="Factor")
+    tone, joint = _bricks(g, v, rng.uniform(0.18, 0.4), rng.uniform(0.08, 0.2), 0.006, 0.5)
     grit = g.noise(flat, 180, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.75), shade(colour, 1.12))
     base = g.mix(g.remap(grit, 0.3, 0.75), base, shade(colour, 0.6))
@@ -274,7 +268,7 @@ def plaster(rng):
               "#b98f78")[rng.integers(8)]  # fmt: skip
     g = Graph("plaster")
     v = g.coordinates(shift=tuple(rng.uniform(-3, 3, 3)))
-    base = mat._blotchy(g, colour, v, 1.5, 0.05)
+    base = mat.blotchy(g, colour, v, 1.5, 0.05)
     normal = g.bump(g.noise(v, 120, 4, 0.6), 0.3, 0.001)
     return g.finish(g.principled(base_color=base, roughness=0.8, normal=normal))
 
@@ -285,13 +279,7 @@ def brick_wall(rng):
     g = Graph("brick wall")
     flat = g.add("Mapping", {"Vector": g.add("TexCoord", out="Object"),
                              "Rotation": (-np.pi / 2, 0, 0)})  # fmt: skip
-    brick = {
-        "Vector": flat, "Scale": 1.0, "Brick Width": 0.22, "Row Height": 0.075,
-        "Mortar Size": 0.006, "Mortar Smooth": 0.4,
-        "Color1": (0, 0, 0, 1), "Color2": (1, 1, 1, 1), "Mortar": (0.5, 0.5, 0.5, 1),
-    }  # fmt: skip
-    tone = g.add("TexBrick", brick, out="Color")
-    joint = g.add("TexBrick", brick, out="Factor")
+    tone, joint = _bricks(g, flat, 0.22, 0.075, 0.006, 0.4)
     grit = g.noise(flat, 90, 4, 0.75)
     base = g.mix(tone, shade(colour, 0.7), shade(colour, 1.15))
     base = g.mix(g.remap(grit, 0.35, 0.75), base, shade(colour, 0.65))
@@ -328,7 +316,7 @@ WALLS: dict[str, Callable] = {
 # --- grass ----------------------------------------------------------------------------------
 
 
-def _blades(rng, roots: np.ndarray, height: float, name: str) -> bpy.types.Object:
+def _blades(rng, roots: np.ndarray, height: float, material) -> bpy.types.Object:
     """Grass blades (n, 2) rooted in metres: bent, tapered strips."""
     n = len(roots)
     heading = rng.uniform(0, 2 * np.pi, n)
@@ -345,17 +333,12 @@ def _blades(rng, roots: np.ndarray, height: float, name: str) -> bpy.types.Objec
     vertices = np.stack(rows, 1).reshape(-1, 3)
     base = np.arange(n)[:, None] * 8
     quads = np.concatenate([base + np.array([k, k + 1, k + 3, k + 2]) for k in (0, 2, 4)])
-    mesh = bpy.data.meshes.new(name)
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
-    mesh.shade_smooth()
-    obj = bpy.data.objects.new(name, mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return obj
+    return geo.mesh_object(vertices, quads, "grass", material, weld=0, smooth=180)
 
 
 def _grass_material(rng) -> bpy.types.Material:
-    green = np.array(mat.rgb(("#4f6b2a", "#5d7a33", "#6f7f3f", "#3f5f2a")[rng.integers(4)]))
-    dry = mat.rgb("#a39a5f")
+    green = np.array(rgb(("#4f6b2a", "#5d7a33", "#6f7f3f", "#3f5f2a")[rng.integers(4)]))
+    dry = rgb("#a39a5f")
     g = Graph("grass")
     v = g.coordinates()
     f = g.noise(v, 260, 3, 0.6)
@@ -365,14 +348,14 @@ def _grass_material(rng) -> bpy.types.Material:
                                  subsurface_scale=0.005))  # fmt: skip
 
 
-def grass(rng, radius: float, footprint: np.ndarray | None) -> None:
+def grass(rng, radius: float, footprint: np.ndarray) -> None:
     """Grow a lawn round the origin, leaving out what lies under the object.
 
     Parameters
     ----------
     radius : float
         The object's radius in metres; small things get a short lawn.
-    footprint : ndarray (n, 2) or None
+    footprint : ndarray, shape (n, 2)
         The object's vertices seen from above.
     """
     height = float(np.clip(radius * rng.uniform(0.3, 0.55), 0.012, 0.07))
@@ -380,11 +363,9 @@ def grass(rng, radius: float, footprint: np.ndarray | None) -> None:
     side = height * 9
     count = int(rng.uniform(900, 1500))
     near = rng.uniform(-1.5 * side, 1.5 * side, (9 * count, 2))
-    if footprint is not None:
-        near = near[~_inside_hull(near, footprint, 0.1 * height)]
-    _blades(rng, near, height, "grass near").data.materials.append(material)
-    patch = _blades(rng, rng.uniform(-side / 2, side / 2, (count, 2)), height, "grass")
-    patch.data.materials.append(material)
+    near = near[~_inside_hull(near, footprint, 0.1 * height)]
+    _blades(rng, near, height, material)
+    patch = _blades(rng, rng.uniform(-side / 2, side / 2, (count, 2)), height, material)
     reach = 9
     for i in range(-reach, reach + 1):
         for j in range(-reach, reach + 1):
@@ -416,20 +397,21 @@ def mug(rng):
     path = np.stack([r - 0.004 + 0.032 * np.cos(a) - 0.006, 0 * a, h / 2 + 0.03 * np.sin(a)], 1)
     mug_ = geo.join([body, geo.tube(path, 0.005)])
     colour = mat.muted_colour(rng)
-    mug_.data.materials.append(mat.ceramic(rng, colour))
+    geo.dress(mug_, mat.ceramic(rng, colour))
     return mug_
 
 
 def pencil(rng):
     """Hexagonal pencil with a sharpened end."""
     n = rng.uniform(0.1, 0.17)
-    body = geo.place(geo.prism(geo.circle(0.0038, 6), n, "pencil"), (0, 0, 0), (0, 90, 0))
-    body.data.materials.append(mat.plastic(rng, mat.bright_colour(rng), gloss=0.6))
+    paint = mat.plastic(rng, mat.bright_colour(rng), gloss=0.6)
+    body = geo.mesh_object(*solids.slab(solids.circle(0.0038, 6), n), "pencil", paint)
+    geo.place(body, (0, 0, 0), (0, 90, 0))
     cone = geo.lathe([(0.0037, 0), (0.0011, 0.016)], 12)
     geo.place(cone, (n / 2, 0, 0), (0, 90, 0))
-    cone.data.materials.append(mat.wood(rng, "#d9b27c"))
+    geo.dress(cone, mat.wood(rng, "#d9b27c"))
     lead = geo.place(geo.lathe([(0.0011, 0.016), (0, 0.021)], 12), (n / 2, 0, 0), (0, 90, 0))
-    lead.data.materials.append(mat.plastic(rng, "#303030"))
+    geo.dress(lead, mat.plastic(rng, "#303030"))
     return geo.join([body, cone, lead])
 
 
@@ -439,8 +421,8 @@ def pen(rng):
     body = geo.lathe([(0, -0.07), (0.001, -0.069), (r, -0.05), (r, 0.06), (r * 0.8, 0.07),
                       (0, 0.07)], 20)  # fmt: skip
     clip = geo.place(geo.bevelled_box((0.002, 0.003, 0.04), 0.0008), (r + 0.002, 0, 0.045))
-    body.data.materials.append(mat.plastic(rng, mat.bright_colour(rng), gloss=0.8))
-    clip.data.materials.append(mat.brushed_steel(rng))
+    geo.dress(body, mat.plastic(rng, mat.bright_colour(rng), gloss=0.8))
+    geo.dress(clip, mat.brushed_steel(rng))
     return geo.place(geo.join([body, clip]), rotation=(0, 90, 0))
 
 
@@ -454,9 +436,9 @@ def book(rng):
         geo.place(geo.bevelled_box((0.003, h, d + 0.002), 0.001), (-w / 2, 0, d / 2)),
     ]
     for part in parts:
-        part.data.materials.append(cover)
+        geo.dress(part, cover)
     pages = geo.place(geo.bevelled_box((w - 0.006, h - 0.008, d - 0.002), 0.0005), (0, 0, d / 2))
-    pages.data.materials.append(mat.paper(rng, "#e9e0c9"))
+    geo.dress(pages, mat.paper(rng, "#e9e0c9"))
     return geo.join([*parts, pages])
 
 
@@ -465,8 +447,8 @@ def coins(rng):
     parts = []
     for _ in range(rng.integers(2, 6)):
         r = rng.uniform(0.008, 0.013)
-        coin = geo.cylinder(r, 0.002, bevel=0.0004)
-        coin.data.materials.append((mat.brass, mat.copper, mat.brushed_steel)[rng.integers(3)](rng))
+        coin = geo.cylinder(r, 0.002, 0.0004)
+        geo.dress(coin, (mat.brass, mat.copper, mat.brushed_steel)[rng.integers(3)](rng))
         parts.append(geo.place(coin, (*rng.normal(0, 0.022, 2), 0.001 + 0.0021 * len(parts))))
     return geo.join(parts)
 
@@ -485,8 +467,8 @@ def leaf(rng):
     colour = ("#7a4a22", "#a36a2b", "#8f7a3a", "#56702f", "#b0502a")[rng.integers(5)]
     g = Graph("leaf")
     w = g.coordinates()
-    base = mat._blotchy(g, colour, w, 90, 0.2)
-    obj.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.6)))
+    base = mat.blotchy(g, colour, w, 90, 0.2)
+    geo.dress(obj, g.finish(g.principled(base_color=base, roughness=0.6)))
     return obj
 
 
@@ -500,7 +482,7 @@ def pebbles(rng):
         geo.deform(
             stone_, lambda p, s=size, b=lump: p * (1 + 0.08 * np.sin(2 * p @ b))[:, None] * s
         )
-        stone_.data.materials.append(mat.ceramic(rng, shade("#8d877e", rng.uniform(0.5, 1.3))))
+        geo.dress(stone_, mat.ceramic(rng, shade("#8d877e", rng.uniform(0.5, 1.3))))
         geo.place(stone_, (*rng.normal(0, 0.03, 2), 0), (0, 0, rng.uniform(0, 360)))
         parts.append(geo.rest_on_ground(stone_))
     return geo.join(parts)
@@ -511,7 +493,7 @@ def plate(rng):
     r = rng.uniform(0.08, 0.13)
     obj = geo.lathe([(0, 0.002), (0, 0), (r * 0.55, 0), (r * 0.6, 0.003), (r, 0.018), (r, 0.021),
                      (r * 0.62, 0.007), (r * 0.55, 0.004), (0, 0.004)], 64, "plate")  # fmt: skip
-    obj.data.materials.append(mat.ceramic(rng, shade("#eeeae2", rng.uniform(0.7, 1))))
+    geo.dress(obj, mat.ceramic(rng, shade("#eeeae2", rng.uniform(0.7, 1))))
     return obj
 
 
@@ -522,18 +504,18 @@ def bottle(rng):
                (0.013, 0.97 * h), (0.015, 0.975 * h), (0.015, h), (0, h)]  # fmt: skip
     obj = geo.lathe(geo.smooth_profile(profile[1:-1], 50), 48, "bottle")
     colour = ("#2f5d3a", "#5b3a1c", "#b9c9c4", "#35587a")[rng.integers(4)]
-    obj.data.materials.append(mat.plastic(rng, colour, gloss=0.95, wear=0.05))
+    geo.dress(obj, mat.plastic(rng, colour, gloss=0.95, wear=0.05))
     return obj
 
 
 def jar_lid(rng):
     """A jar with a lid."""
     r, h = rng.uniform(0.025, 0.04), rng.uniform(0.05, 0.09)
-    body = geo.cylinder(r, h, bevel=0.004)
+    body = geo.cylinder(r, h, 0.004)
     geo.place(body, (0, 0, h / 2))
-    body.data.materials.append(mat.ceramic(rng, mat.muted_colour(rng)))
-    lid = geo.place(geo.cylinder(r * 0.93, 0.014, bevel=0.002), (0, 0, h + 0.006))
-    lid.data.materials.append(mat.painted_metal(rng, mat.muted_colour(rng)))
+    geo.dress(body, mat.ceramic(rng, mat.muted_colour(rng)))
+    lid = geo.place(geo.cylinder(r * 0.93, 0.014, 0.002), (0, 0, h + 0.006))
+    geo.dress(lid, mat.painted_metal(rng, mat.muted_colour(rng)))
     return geo.join([body, lid])
 
 
@@ -545,7 +527,7 @@ def cable(rng):
     r = k * (0.6 + 0.5 * t + 0.15 * np.sin(7 * t))
     path = np.stack([r * np.cos(a) + 0.1 * t, r * np.sin(a), 0.0025 + 0.004 * t], 1)
     obj = geo.tube(path, 0.0022, "cable")
-    obj.data.materials.append(mat.rubber(rng, ("#1c1c1d", "#e3e1da", "#8b2e2b")[rng.integers(3)]))
+    geo.dress(obj, mat.rubber(rng, ("#1c1c1d", "#e3e1da", "#8b2e2b")[rng.integers(3)]))
     return obj
 
 
@@ -557,10 +539,10 @@ def fruit(rng):
     body = geo.lathe(list(zip(r * np.cos(a), r * 0.92 * np.sin(a) * dip, strict=True)), 40, "fruit")
     colour = ("#a3262a", "#7f9a34", "#d9822b", "#dcc23f")[rng.integers(4)]
     g = Graph("fruit")
-    base = mat._blotchy(g, colour, g.coordinates(shift=(1, 2, 3)), 60, 0.18)
-    body.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.35)))
+    base = mat.blotchy(g, colour, g.coordinates(shift=(1, 2, 3)), 60, 0.18)
+    geo.dress(body, g.finish(g.principled(base_color=base, roughness=0.35)))
     stalk = geo.tube([(0, 0, r * 0.6), (0.001, 0, r * 0.85), (0.003, 0, r)], 0.001)
-    stalk.data.materials.append(mat.wood(rng, "#5e3b22"))
+    geo.dress(stalk, mat.wood(rng, "#5e3b22"))
     return geo.join([body, stalk])
 
 
@@ -568,16 +550,16 @@ def tape_roll(rng):
     """A roll of adhesive tape lying flat."""
     r, h = rng.uniform(0.03, 0.05), rng.uniform(0.012, 0.03)
     obj = geo.lathe([(r * 0.6, 0), (r, 0), (r, h), (r * 0.6, h), (r * 0.6, 0)], 56, "tape")
-    obj.data.materials.append(mat.plastic(rng, mat.muted_colour(rng), gloss=0.7))
+    geo.dress(obj, mat.plastic(rng, mat.muted_colour(rng), gloss=0.7))
     return obj
 
 
 def phone(rng):
     """A mobile phone, screen up."""
     body = geo.bevelled_box((0.072, 0.148, 0.008), 0.003)
-    body.data.materials.append(mat.anodised(rng))
+    geo.dress(body, mat.anodised(rng))
     screen = geo.place(geo.bevelled_box((0.067, 0.142, 0.001), 0.0004), (0, 0, 0.004))
-    screen.data.materials.append(mat.plastic(rng, "#08090b", gloss=1, wear=0.05))
+    geo.dress(screen, mat.plastic(rng, "#08090b", gloss=1, wear=0.05))
     return geo.join([body, screen])
 
 
@@ -586,8 +568,7 @@ def spoon(rng):
     t = np.linspace(0, 1, 40)
     path = np.stack([0.15 * t, 0 * t, 0.006 + 0.008 * np.sin(np.pi * t)], 1)
     width = np.where(t < 0.7, 0.3 + 0.25 * (0.7 - t), 0.3)
-    handle = geo.sweep(path, [(-0.008, -0.001), (0.008, -0.001), (0.008, 0.001), (-0.008, 0.001)],
-                       "spoon", scale=width, up=(0, 0, 1))  # fmt: skip
+    handle = geo.sweep(path, solids.rectangle(0.008, 0.001), "spoon", scale=width, up=(0, 0, 1))
     u, v = np.linspace(0, 2 * np.pi, 32, endpoint=False), np.linspace(0, 1, 8)
 
     def bowl(a, b):
@@ -595,7 +576,7 @@ def spoon(rng):
 
     cup = geo.thicken(geo.surface(bowl, u, v, "bowl", closed_u=True), 0.001)
     obj = geo.join([handle, cup])
-    obj.data.materials.append(mat.chrome(rng))
+    geo.dress(obj, mat.chrome(rng))
     return obj
 
 
@@ -606,13 +587,13 @@ def paper_stack(rng):
         sheet = geo.bevelled_box((0.21, 0.297, 0.0004), 0)
         g = Graph("print")
         v = g.coordinates()
-        x, y = (g.add("SeparateXYZ", {0: v}, out=k) for k in range(2))
-        row = g.math("LESS_THAN", g.math("FRACT", g.math("DIVIDE", y, 0.006)), 0.4)
+        x, y = g.axes(v)
+        row = g.lines(y, 0.006, 0.4)
         word = g.math("GREATER_THAN", g.noise(g.coordinates(scale=(260, 170, 1)), 1.0, 1), 0.45)
         inner = g.math("LESS_THAN", g.math("ABSOLUTE", x), 0.085)
         ink = g.math("MULTIPLY", g.math("MULTIPLY", row, word), inner)
         base = g.mix(g.math("MULTIPLY", ink, 0.75), "#eeece5", "#2b2b2d")
-        sheet.data.materials.append(g.finish(g.principled(base_color=base, roughness=0.8)))
+        geo.dress(sheet, g.finish(g.principled(base_color=base, roughness=0.8)))
         geo.place(sheet, (*rng.normal(0, 0.006, 2), 0.0003 + i * 0.0005), (0, 0, rng.normal(0, 6)))
         parts.append(sheet)
     return geo.join(parts)

@@ -5,27 +5,15 @@ from __future__ import annotations
 import math
 
 import bpy
-import card_faces as faces
-import geometry
-import materials
 import numpy as np
-import prints
 from mathutils import Matrix
 
-FAMILIES = (
-    "number",
-    "fan",
-    "court",
-    "deck",
-    "tent",
-    "back",
-    "hand",
-    "ace_of_spades",
-    "boxed",
-    "bent",
-    "joker",
-    "scattered",
-)
+from blender import geometry as geo
+from blender import prints
+from blender.nodes import Graph
+from blender.solids import grid_quads, rectangle, rounded_rectangle, slab, turned
+from kinds import card_faces as faces
+from stage import materials as mat
 
 ELEVATION = (30.0, 82.0)  # degrees; a card on a table is hard to read from lower down
 THICKNESS = 0.0003
@@ -34,8 +22,7 @@ Card = tuple[str, str]  # rank and suit
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance of the class, resting on z = 0 near the origin."""
-    family = FAMILIES[instance % len(FAMILIES)]
-    return _BUILDERS[family](faces.random_deck(rng), rng)
+    return FAMILIES[instance % len(FAMILIES)](faces.random_deck(rng), rng)
 
 
 # ------------------------------------------------------------------------ one card
@@ -43,7 +30,7 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
 
 def _print(pixels: np.ndarray, rng: np.random.Generator, wear: float) -> bpy.types.Material:
     """Coated card printed with an image; worn coating is duller."""
-    g = materials.Graph("card")
+    g = Graph("card")
     base = g.add("TexImage", out="Color", image=prints.image(pixels, "card"))
     v = g.coordinates(shift=tuple(rng.uniform(-1, 1, 3)))
     rough = g.remap(g.noise(v, 60, 5), 0.3, 0.7, 0.26 + 0.2 * wear, 0.4 + 0.25 * wear)
@@ -52,7 +39,7 @@ def _print(pixels: np.ndarray, rng: np.random.Generator, wear: float) -> bpy.typ
 
 
 def _edge(deck: faces.Deck, tone: float) -> bpy.types.Material:
-    g = materials.Graph("card edge")
+    g = Graph("card edge")
     colour = np.array(deck.paper) / 255 * tone * (1 - 0.22 * deck.wear * np.array([0.8, 1, 1.3]))
     return g.finish(g.principled(base_color=tuple(colour), roughness=0.8))
 
@@ -93,8 +80,8 @@ class Printer:
         top, bottom = (self.back, self.edge) if card is None else (self.face(card), self.back)
         obj = _sheet_object(self.width, self.height, [top, bottom, self.edge])
         if arch:
-            geometry.deform(obj, lambda p: curl(p, 0.0 if across else math.pi / 2, 1 / arch))
-        return geometry.rest_on_ground(obj)
+            geo.deform(obj, lambda p: curl(p, 0.0 if across else math.pi / 2, 1 / arch))
+        return geo.rest_on_ground(obj)
 
     def relaxed(self, card: Card | None) -> bpy.types.Object:
         """A card with the slight bend that every used card has."""
@@ -124,8 +111,7 @@ def _sheet_object(width: float, height: float, slots: list[bpy.types.Material]) 
     yy = half[:, None] * t[None]
     top = np.stack([xx, yy, np.full_like(xx, THICKNESS / 2)], -1).reshape(-1, 3)
     vertices = np.concatenate([top, top * [1, 1, -1]])
-    i, j = (a.ravel() for a in np.meshgrid(np.arange(n - 1), np.arange(m - 1), indexing="ij"))
-    upper = np.stack([i * m + j, (i + 1) * m + j, (i + 1) * m + j + 1, i * m + j + 1], 1)
+    upper = grid_quads(n, m)
     lower = upper[:, ::-1] + n * m
     rim = np.concatenate(
         [
@@ -138,21 +124,12 @@ def _sheet_object(width: float, height: float, slots: list[bpy.types.Material]) 
     following = np.roll(rim, -1)
     side = np.stack([rim + n * m, following + n * m, following, rim], 1)
     quads = np.concatenate([upper, lower, side])
-    mesh = bpy.data.meshes.new("card")
-    mesh.from_pydata(vertices.tolist(), [], quads.tolist())
     index = np.repeat([0, 1, 2], [len(upper), len(lower), len(side)])
-    mesh.polygons.foreach_set("material_index", index.astype(np.int32))
     corner = quads.ravel()
     uv = vertices[corner, :2] / [width, height] + 0.5
     below = np.repeat(index == 1, 4)
     uv[below, 0] = 1 - uv[below, 0]
-    layer = mesh.uv_layers.new(name="UVMap")
-    layer.data.foreach_set("uv", uv.astype(np.float32).ravel())
-    for material in slots:
-        mesh.materials.append(material)
-    obj = bpy.data.objects.new("card", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return geometry.shade_smooth(obj)
+    return geo.mesh_object(vertices, quads, "card", *slots, weld=0, slots=index, uv=uv)
 
 
 def curl(points: np.ndarray, angle: float, radius: float, start: float | None = None) -> np.ndarray:
@@ -236,18 +213,16 @@ def _back(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     if rng.random() < 0.5:
         return [first]
     second = printer.relaxed(_draw(rng, 1)[0])
-    geometry.place(second, (0.03, 0.018, 0), (0, 0, rng.uniform(-35, 35)))
-    geometry.rest_on_ground(second)
-    geometry.place(first, (-0.022, -0.01, 0), (0, 0, rng.uniform(-20, 20)))
+    geo.place(second, (0.03, 0.018, 0), (0, 0, rng.uniform(-35, 35)))
+    geo.rest_on_ground(second)
+    geo.place(first, (-0.022, -0.01, 0), (0, 0, rng.uniform(-20, 20)))
     _lay_on(first, second)
     return [first, second]
 
 
 def _lay_on(upper: bpy.types.Object, lower: bpy.types.Object) -> None:
     """Put a card on top of another, clear of it even where they are bent."""
-    geometry.rest_on_ground(
-        upper, float(geometry.world_vertices(lower)[:, 2].max()) * 0.6 + THICKNESS
-    )
+    geo.rest_on_ground(upper, geo.highest(lower) * 0.6 + THICKNESS)
 
 
 def _fan(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -262,7 +237,7 @@ def _fan(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         obj = printer.sheet(None if backs else cards[k])
         turn = math.radians(angle + rng.normal(0, 0.8))
         x, y = -math.sin(turn) * -pivot, pivot + math.cos(turn) * -pivot
-        geometry.place(obj, (x, y, (k + 0.5) * 1.5 * THICKNESS), (0, 0, math.degrees(turn)))
+        geo.place(obj, (x, y, (k + 0.5) * 1.5 * THICKNESS), (0, 0, math.degrees(turn)))
         objects.append(obj)
     return objects
 
@@ -276,7 +251,7 @@ def _hand(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         x = (k - (len(cards) - 1) / 2) * step
         obj = printer.sheet(card)
         z = (k + 0.5) * 1.5 * THICKNESS
-        geometry.place(obj, (x, rng.normal(0, 0.0015), z), (0, 0, rng.normal(0, 2.0)))
+        geo.place(obj, (x, rng.normal(0, 0.0015), z), (0, 0, rng.normal(0, 2.0)))
         objects.append(obj)
     return objects
 
@@ -288,7 +263,7 @@ def _scattered(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Obj
     for k, card in enumerate(cards):
         obj = printer.sheet(None if rng.random() < 0.25 and k < len(cards) - 1 else card)
         place = rng.uniform(-1, 1, 2) * [0.05, 0.042]
-        geometry.place(obj, (*place, (k + 0.5) * 1.4 * THICKNESS), (0, 0, rng.uniform(-70, 70)))
+        geo.place(obj, (*place, (k + 0.5) * 1.4 * THICKNESS), (0, 0, rng.uniform(-70, 70)))
         objects.append(obj)
     return objects
 
@@ -300,20 +275,19 @@ def _bent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         corner = rng.choice([-1, 1], 2) * [printer.width, printer.height]
         angle = math.atan2(corner[1], corner[0])
         radius, start = rng.uniform(0.028, 0.05), rng.uniform(0.004, 0.02)
-        geometry.deform(obj, lambda p: curl(p, angle, radius, start))
+        geo.deform(obj, lambda p: curl(p, angle, radius, start))
     else:
         angle = math.pi / 2 if rng.random() < 0.7 else 0.0
         radius = -rng.uniform(0.06, 0.11)
-        geometry.deform(obj, lambda p: curl(p, angle, radius))
-    return [geometry.rest_on_ground(obj)]
+        geo.deform(obj, lambda p: curl(p, angle, radius))
+    return [geo.rest_on_ground(obj)]
 
 
 def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.Object:
     """A block of plain cards, each a little out of line, without the top card."""
     deck = printer.deck
     outline = (
-        np.array(faces.rounded_rectangle(deck.width / 2, deck.height / 2, faces.CORNER_RADIUS))
-        / 1000
+        np.array(rounded_rectangle(deck.width / 2, deck.height / 2, faces.CORNER_RADIUS)) / 1000
     )
     n = len(outline)
     slope = rng.normal(0, 0.06, 2)
@@ -322,8 +296,7 @@ def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.
         z = k * THICKNESS
         turn = math.radians(rng.normal(0, 0.35))
         shift = rng.normal(0, 0.00022, 2) + slope * z
-        c, s = math.cos(turn), math.sin(turn)
-        xy = outline @ np.array([[c, s], [-s, c]]) + shift
+        xy = turned(outline, turn) + shift
         base = len(vertices)
         for height in (z, z + 0.96 * THICKNESS):
             vertices += [(*p, height) for p in xy]
@@ -332,14 +305,8 @@ def _stack(printer: Printer, count: int, rng: np.random.Generator) -> bpy.types.
             (base + i, base + (i + 1) % n, base + n + (i + 1) % n, base + n + i) for i in range(n)
         ]
         tones += [int(rng.integers(3))] * (n + 2)
-    mesh = bpy.data.meshes.new("stack")
-    mesh.from_pydata(vertices, [], polygons)
-    mesh.polygons.foreach_set("material_index", np.array(tones, np.int32))
-    for tone in (0.96, 0.86, 0.72):
-        mesh.materials.append(_edge(deck, tone))
-    obj = bpy.data.objects.new("stack", mesh)
-    bpy.context.scene.collection.objects.link(obj)
-    return obj
+    edges = [_edge(deck, tone) for tone in (0.96, 0.86, 0.72)]
+    return geo.mesh_object(vertices, polygons, "stack", *edges, weld=0, smooth=None, slots=tones)
 
 
 def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -348,20 +315,20 @@ def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
     stack = _stack(printer, count, rng)
     top = None if rng.random() < 0.4 else _draw(rng, 1)[0]
     card = printer.sheet(top)
-    height = float(geometry.world_vertices(stack)[:, 2].max())
-    geometry.place(card, (*rng.normal(0, 0.0012, 2), height + THICKNESS), (0, 0, rng.normal(0, 3)))
+    height = geo.highest(stack)
+    geo.place(card, (*rng.normal(0, 0.0012, 2), height + THICKNESS), (0, 0, rng.normal(0, 3)))
     objects = [stack, card]
     if rng.random() < 0.45:
         loose = printer.relaxed(_draw(rng, 1)[0])
         side = rng.choice([-1, 1])
-        geometry.place(
+        geo.place(
             loose,
             (side * rng.uniform(0.05, 0.075), rng.uniform(-0.03, 0.03), 0),
             (0, 0, rng.uniform(-25, 25)),
         )
         if rng.random() < 0.5:  # leaning on the deck
             lean = math.asin(height * 0.9 / printer.width)
-            geometry.place(
+            geo.place(
                 loose,
                 (
                     side * (printer.width * 0.5 + math.cos(lean) * printer.width * 0.42),
@@ -370,7 +337,7 @@ def _deck(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
                 ),
                 (0, side * math.degrees(lean), 0),
             )
-        objects.append(geometry.rest_on_ground(loose))
+        objects.append(geo.rest_on_ground(loose))
     return objects
 
 
@@ -401,16 +368,16 @@ def _tent(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
         objects = pair(-foot * 1.03, 0) + pair(foot * 1.03, 0)
         bridge = printer.sheet(_draw(rng, 1)[0])
         turn = 0 if not upright else 90
-        geometry.place(bridge, (0, 0, rise + 3 * THICKNESS), (0, 0, turn))
+        geo.place(bridge, (0, 0, rise + 3 * THICKNESS), (0, 0, turn))
         objects += [bridge, *pair(0, rise + 4 * THICKNESS)]
     elif rng.random() < 0.35:
         lying = printer.relaxed(_draw(rng, 1)[0])
-        geometry.place(
+        geo.place(
             lying,
             (rng.uniform(0.06, 0.08), rng.uniform(-0.07, -0.05), 0),
             (0, 0, rng.uniform(-60, 60)),
         )
-        objects.append(geometry.rest_on_ground(lying))
+        objects.append(geo.rest_on_ground(lying))
     return objects
 
 
@@ -423,7 +390,7 @@ def _box_front(deck: faces.Deck, size: tuple[float, float]) -> np.ndarray:
     p = faces.Painter(*size, ink)
     w, h = size[0] / 2, size[1] / 2
     for inset, width in ((3.0, 0.9), (4.6, 0.35)):
-        points = faces.rounded_rectangle(w - inset, h - inset, 2.0)
+        points = rounded_rectangle(w - inset, h - inset, 2.0)
         p.line([*points, points[0]], paper, width)
     p.polygon([(-15, 0), (0, 25), (15, 0), (0, -25)], paper)
     p.suit("spades", 0, 0.5, 22, ink)
@@ -439,17 +406,10 @@ def _panel(
     slots: list[bpy.types.Material],
 ) -> bpy.types.Object:
     """A flat panel in x, y with its print (material 0) on top, the rest material 1."""
-    obj = geometry.prism(outline, thickness, "panel")
-    mesh = obj.data
-    layer = mesh.uv_layers.new(name="UVMap")
-    for polygon in mesh.polygons:
-        polygon.material_index = 0 if polygon.normal.z > 0.5 else 1
-        for loop in polygon.loop_indices:
-            x, y, _ = mesh.vertices[mesh.loops[loop].vertex_index].co
-            layer.data[loop].uv = (x / size[0] + 0.5, y / size[1] + 0.5)
-    for material in slots:
-        mesh.materials.append(material)
-    return obj
+    vertices, polygons = slab(outline, thickness)
+    uv = vertices[np.concatenate(polygons), :2] / size + 0.5
+    index = np.arange(len(polygons)) > 0
+    return geo.mesh_object(vertices, polygons, "panel", *slots, slots=index, uv=uv)
 
 
 def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]:
@@ -461,26 +421,25 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     board = 0.0005
     size = (deck.width + 3, deck.height + 3)
     front = _print(faces.worn(_box_front(deck, size), 0.6 * deck.wear + 0.1, rng), rng, deck.wear)
-    plain = materials.paper(rng, np.array(deck.back_colour) / 255, gloss=0.6, wear=deck.wear)
-    inside = materials.paper(rng, "#e6e2d8", gloss=0.1, wear=deck.wear)
+    plain = mat.paper(rng, np.array(deck.back_colour) / 255, gloss=0.6, wear=deck.wear)
+    inside = mat.paper(rng, "#e6e2d8", gloss=0.1, wear=deck.wear)
     notch = [
         (0.011 * math.cos(a), h / 2 - 0.011 * math.sin(a)) for a in np.linspace(0, math.pi, 16)
     ]
     upper = [(-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), *notch, (-w / 2, h / 2)]
-    rectangle = [(-w / 2, -h / 2), (w / 2, -h / 2), (w / 2, h / 2), (-w / 2, h / 2)]
     top = _panel(upper, board, (w, h), [front, inside])
-    geometry.place(top, (0, 0, d))
-    bottom = _panel(rectangle, board, (w, h), [inside, plain])
-    geometry.place(bottom, (0, 0, board / 2))
+    geo.place(top, (0, 0, d))
+    bottom = _panel(rectangle(w / 2, h / 2), board, (w, h), [inside, plain])
+    geo.place(bottom, (0, 0, board / 2))
     objects = [top, bottom]
     for x in (-1, 1):
-        wall = geometry.bevelled_box((board, h, d), 0.0)
-        geometry.place(wall, (x * w / 2, 0, d / 2))
-        wall.data.materials.append(plain)
+        wall = geo.bevelled_box((board, h, d), 0.0)
+        geo.place(wall, (x * w / 2, 0, d / 2))
+        geo.dress(wall, plain)
         objects.append(wall)
-    end = geometry.bevelled_box((w, board, d), 0.0)
-    geometry.place(end, (0, -h / 2, d / 2))
-    end.data.materials.append(plain)
+    end = geo.bevelled_box((w, board, d), 0.0)
+    geo.place(end, (0, -h / 2, d / 2))
+    geo.dress(end, plain)
     on_top = rng.random() < 0.4  # the side that the lid hangs on
     lift = math.radians(rng.uniform(100, 150)) if on_top else 0.0
     depth = d + 0.012
@@ -498,24 +457,24 @@ def _boxed(deck: faces.Deck, rng: np.random.Generator) -> list[bpy.types.Object]
     face_up = rng.random() < 0.6
     card = printer.sheet(_draw(rng, 1)[0] if face_up else None)
     out = h * rng.uniform(0.45, 0.66)
-    geometry.place(stack, (0, out, 2 * board))
-    level = float(geometry.world_vertices(stack)[:, 2].max())
+    geo.place(stack, (0, out, 2 * board))
+    level = geo.highest(stack)
     more = rng.uniform(0, 0.02)
-    geometry.place(card, (0, out + more, level + THICKNESS), (0, 0, 0))
+    geo.place(card, (0, out + more, level + THICKNESS), (0, 0, 0))
     return [*objects, stack, card]
 
 
-_BUILDERS = {
-    "number": _number,
-    "fan": _fan,
-    "court": _court,
-    "deck": _deck,
-    "tent": _tent,
-    "back": _back,
-    "hand": _hand,
-    "ace_of_spades": _ace_of_spades,
-    "boxed": _boxed,
-    "bent": _bent,
-    "joker": _joker,
-    "scattered": _scattered,
-}
+FAMILIES = (
+    _number,
+    _fan,
+    _court,
+    _deck,
+    _tent,
+    _back,
+    _hand,
+    _ace_of_spades,
+    _boxed,
+    _bent,
+    _joker,
+    _scattered,
+)

@@ -14,40 +14,28 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import bpy
-import geometry
 import numpy as np
-from materials import Graph, shade, wood
 from mathutils import Matrix, Vector
-from solids import (
+
+from blender import geometry as geo
+from blender.nodes import Graph, shade
+from blender.settling import Ground, settle, surface_points
+from blender.solids import (
     SEGMENTS,
-    Ground,
     Solid,
+    grid_quads,
     merge,
     moved,
     polygon_radius,
     prism,
+    rectangle,
     revolve,
     ring,
-    settle,
-    subtract,
-    surface_points,
     tube,
 )
+from stage import materials as mat
 
-FAMILIES: tuple[str, ...] = (
-    "wood_countersunk",
-    "hex_bolt",
-    "drywall",
-    "machine_slotted",
-    "deck_torx",
-    "socket_cap",
-    "lag",
-    "eye",
-    "self_tapping_flange",
-    "thumb",
-    "brass_round_slotted",
-    "button_torx",
-)
+Rows = list[tuple[float, float | np.ndarray]]
 
 WOOD_THREAD = ((0.0, 0.0), (0.42, 0.0), (0.66, 0.92), (0.70, 1.0), (0.74, 0.92), (0.98, 0.02))
 MACHINE_THREAD = ((0.0, 0.0), (0.14, 0.0), (0.46, 0.95), (0.52, 1.0), (0.62, 1.0), (0.68, 0.95))
@@ -82,9 +70,7 @@ def thread(
     above = z - tip
     radius = core(above) + np.maximum(crest(above) - core(above), 0) * ridge
     verts = np.stack([radius * np.cos(angle), radius * np.sin(angle), z], -1).reshape(-1, 3)
-    width = SEGMENTS + 1
-    start = (np.arange(len(place) - 1)[:, None] * width + np.arange(SEGMENTS)).ravel()
-    quads = start[:, None] + np.array([0, width, width + 1, 1])
+    quads = grid_quads(len(place), SEGMENTS + 1)
     faces = [tuple(q) for q in quads[np.ptp(verts[quads, 2], axis=1) > 1e-9]]
     # A disc closes a blunt end.
     r = core(np.zeros(SEGMENTS))
@@ -149,7 +135,7 @@ def drive_cutters(kind: str, radius: float, top: float, depth: float) -> list[So
     over = top + 0.3 * depth
     if kind == "slot":
         w, a = 0.125 * radius, 1.2 * radius
-        return [prism(np.array([[-a, -w], [a, -w], [a, w], [-a, w]]), over, top - depth)]
+        return [prism(np.array(rectangle(a, w)), over, top - depth)]
     if kind in ("phillips", "pozidriv"):
         cross = prism(_cross(0.66 * radius, 0.135 * radius), over, top - depth, 0.42)
         if kind == "phillips":
@@ -159,9 +145,6 @@ def drive_cutters(kind: str, radius: float, top: float, depth: float) -> list[So
     if kind == "hexagon":
         t = np.pi / 3 * np.arange(6)
         return [prism(0.62 * radius * np.stack([np.cos(t), np.sin(t)], 1), over, top - depth)]
-    if kind == "square":
-        t = np.pi / 2 * np.arange(4)
-        return [prism(0.56 * radius * np.stack([np.cos(t), np.sin(t)], 1), over, top - depth, 0.85)]
     if kind == "torx":
         t = 2 * np.pi * np.arange(60) / 60
         r = 0.58 * radius * (0.85 + 0.15 * np.cos(6 * t))
@@ -172,28 +155,17 @@ def drive_cutters(kind: str, radius: float, top: float, depth: float) -> list[So
 # --- heads: each returns the solid, its top, and the height below which the shank begins ------
 
 
-def flat_head(
-    radius: float, neck: float, drive: str, *, raised: float = 0.0, bugle: bool = False
-) -> Solid:
+def flat_head(radius: float, neck: float, drive: str, *, bugle: bool = False) -> Solid:
     """Countersunk head, its rim at z = 0, ending in a neck of the given radius."""
     rim = 0.09 * radius
-    drop = (radius - neck) * 1.0
-    rows: list[tuple[float, float]] = []
-    if raised:
-        rows += [
-            (raised * math.cos(a), radius * 0.98 * math.sin(a)) for a in np.linspace(0, 1.35, 9)
-        ]
-    else:
-        rows += [(0.0, radius * 0.9), (-0.012 * radius, radius * 0.97)]
-    rows += [(-0.05 * radius, radius), (-rim, radius * 0.99)]
+    drop = radius - neck
+    rows = [(0.0, radius * 0.9), (-0.012 * radius, radius * 0.97), (-0.05 * radius, radius),
+            (-rim, radius * 0.99)]  # fmt: skip
     steps = np.linspace(0, 1, 7)[1:]
     curve = steps**0.55 if bugle else steps
-    rows += [
-        (-rim - drop * 1.15 * s, radius - (radius - neck) * c)
-        for s, c in zip(steps, curve, strict=True)
-    ]
+    rows += [(-rim - drop * 1.15 * s, radius - drop * c) for s, c in zip(steps, curve, strict=True)]
     rows.append((-rim - drop * 1.15 - 0.5 * radius, neck))
-    return subtract(revolve(rows), *drive_cutters(drive, radius, raised, 0.62 * radius))
+    return geo.subtract(revolve(rows), *drive_cutters(drive, radius, 0.0, 0.62 * radius))
 
 
 def dome_head(radius: float, height: float, drive: str, *, pan: float = 0.0) -> Solid:
@@ -206,111 +178,116 @@ def dome_head(radius: float, height: float, drive: str, *, pan: float = 0.0) -> 
     rows[0] = (rows[0][0], 0.0)
     rows += [(0.03 * height, radius), (0.0, radius * 0.97)]
     depth = height * (0.55 if drive == "slot" else 0.72)
-    return subtract(
+    return geo.subtract(
         revolve(rows),
         *drive_cutters(drive, radius * (1 if drive == "slot" else 0.92), height, depth),
     )
 
 
+def _chamfer(inscribed: float, drop: float, steps: int) -> Rows:
+    """Rows (depth below the end, radius) of a hexagon with its corners turned off at the end."""
+    hexagon = polygon_radius(6, inscribed, 72)
+    return [
+        (step * drop * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2)))
+        for step in np.linspace(0, 1, steps)
+    ]
+
+
 def hex_head(inscribed: float, height: float) -> Solid:
     """Hexagon head sitting on z = 0, chamfered at its top."""
-    hexagon = polygon_radius(6, inscribed, 72)
-    rows: list[tuple[float, float | np.ndarray]] = [
-        (height * 0.97, 0.0),
-        (height * 0.97, inscribed * 0.8),
-    ]
-    rows.append((height, inscribed * 0.9))
-    for step in np.linspace(0, 1, 7):
-        z = height - step * 0.17 * inscribed
-        rows.append((z, np.minimum(hexagon, inscribed * (0.96 + step * 0.2))))
-    rows += [(0.06 * height, hexagon), (0.03 * height, inscribed * 0.97), (0.0, inscribed * 0.95)]
+    rows: Rows = [(height * 0.97, 0.0), (height * 0.97, inscribed * 0.8), (height, inscribed * 0.9)]
+    rows += [(height - z, r) for z, r in _chamfer(inscribed, 0.17, 7)]
+    rows += [(0.06 * height, polygon_radius(6, inscribed, 72)), (0.03 * height, inscribed * 0.97),
+             (0.0, inscribed * 0.95)]  # fmt: skip
     return revolve(rows, 72)
 
 
 def hex_flange_head(inscribed: float, height: float) -> Solid:
     """Hexagon head with a wide pressed flange."""
     flange = inscribed * 1.55
-    rim = revolve(
-        [
-            (0.3 * height, 0.0),
-            (0.3 * height, inscribed * 1.0),
-            (0.14 * height, flange * 0.96),
-            (0.1 * height, flange),
-            (0.0, flange),
-            (0.0, 0.0),
-        ],
-        72,
-    )
-    return merge(
-        moved(hex_head(inscribed, height * 0.85), Matrix.Translation((0, 0, 0.15 * height))), rim
-    )
+    rows = [(0.3, 0.0), (0.3, inscribed), (0.14, flange * 0.96), (0.1, flange), (0.0, flange),
+            (0.0, 0.0)]  # fmt: skip
+    rim = revolve([(share * height, r) for share, r in rows], 72)
+    lift = Matrix.Translation((0, 0, 0.15 * height))
+    return merge(moved(hex_head(inscribed, height * 0.85), lift), rim)
 
 
 def socket_head(radius: float, height: float) -> Solid:
     """Cylinder head with a knurled flank and a hexagon socket."""
     n = 96
     knurl = 1 + 0.02 * np.cos(32 * 2 * np.pi * np.arange(n) / n)
-    rows: list[tuple[float, float | np.ndarray]] = [
-        (height, radius * 0.88),
-        (height * 0.98, radius * 0.93),
-        (height * 0.9, radius * 0.985),
-        (height * 0.86, radius * knurl),
-        (height * 0.12, radius * knurl),
-        (height * 0.08, radius * 0.98),
-        (0.0, radius * 0.96),
-    ]
-    return subtract(revolve(rows, n), *drive_cutters("hexagon", radius, height, 0.6 * height))
+    shares = [(1.0, 0.88), (0.98, 0.93), (0.9, 0.985), (0.86, knurl), (0.12, knurl), (0.08, 0.98),
+              (0.0, 0.96)]  # fmt: skip
+    rows = [(height * z, radius * r) for z, r in shares]
+    return geo.subtract(revolve(rows, n), *drive_cutters("hexagon", radius, height, 0.6 * height))
 
 
 def washer(inner: float, outer: float, thickness: float) -> Solid:
-    """Flat washer lying on z = 0."""
+    """Flat washer just below z = 0."""
     b = 0.15 * thickness
-    return ring(
-        [
-            (thickness, inner),
-            (thickness, outer - b),
-            (thickness - b, outer),
-            (b, outer),
-            (0, outer - b),
-            (0, inner),
-        ]
-    )
+    rows = [(thickness, inner), (thickness, outer - b), (thickness - b, outer), (b, outer),
+            (0, outer - b), (0, inner)]  # fmt: skip
+    return moved(ring(rows), Matrix.Translation((0, 0, -thickness - 0.0001)))
 
 
 def hex_nut(inner: float, inscribed: float, height: float) -> Solid:
     """Hexagon nut lying on z = 0."""
-    hexagon = polygon_radius(6, inscribed, 72)
-    rows: list[tuple[float, float | np.ndarray]] = [
-        (height * 0.9, inner * 0.98),
-        (height, inner * 1.15),
-        (height, inscribed * 0.9),
-    ]
-    for step in np.linspace(0, 1, 6):
-        rows.append(
-            (height - step * 0.15 * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2)))
-        )
-    for step in np.linspace(1, 0, 6):
-        rows.append((step * 0.15 * inscribed, np.minimum(hexagon, inscribed * (0.96 + step * 0.2))))
+    corners = _chamfer(inscribed, 0.15, 6)
+    rows: Rows = [(height * 0.9, inner * 0.98), (height, inner * 1.15), (height, inscribed * 0.9)]
+    rows += [(height - z, r) for z, r in corners] + corners[::-1]
     rows += [(0.0, inscribed * 0.9), (0.0, inner * 1.15), (height * 0.1, inner * 0.98)]
     return ring(rows, 72)
 
 
 # --- families -------------------------------------------------------------------------------
 
+# How screws lie, likelier ones more than once.
+HEAPED = ("single", "pair", "heap", "heap", "wood", "on_head")
+PAIRED = ("single", "pair", "pair", "heap", "heap", "on_head")
+
 
 @dataclass
 class Screw:
-    """One screw: solid along z with its tip at the bottom, its finish and how it may lie."""
+    """One screw: solid along z with its tip at the bottom, its finishes and how it may lie."""
 
     solid: Solid
-    finish: str
+    finishes: tuple[str, ...]
     length: float
     head_radius: float
-    poses: tuple[str, ...] = ("single", "pair", "heap")
+    poses: tuple[str, ...]
 
 
-def _finish(rng: np.random.Generator, *finishes: str) -> str:
-    return str(rng.choice(finishes))
+def shank(
+    radius: float,
+    smooth: float,
+    *,
+    top: float = 0.0005,
+    share: float = 0.97,
+    drop: float = 0.3,
+    end: float = 0.75,
+) -> Solid:
+    """Smooth part from `top` to -`smooth`, drawn in to where the thread begins.
+
+    Radius, drop and end of the taper are shares of the thread's `radius`.
+    """
+    wide = radius * share
+    return revolve([(top, wide), (-smooth, wide), (-smooth - radius * drop, radius * end)])
+
+
+def bolt(
+    rng: np.random.Generator,
+    radius: float,
+    length: float,
+    smooth: float,
+    turns: tuple[float, float],
+    *,
+    share: float = 0.97,
+    depth: float = 0.29,
+) -> list[Solid]:
+    """Machine thread of so many turns below a shank, which may have no length."""
+    parts = [shank(radius, smooth, share=share)] if smooth else []
+    pitch = length / rng.uniform(*turns)
+    return [*parts, blunt_thread(0.0002 - smooth, length - smooth, radius, pitch, depth)]
 
 
 def wood_countersunk(rng: np.random.Generator) -> Screw:
@@ -320,43 +297,21 @@ def wood_countersunk(rng: np.random.Generator) -> Screw:
     drive = str(rng.choice(["phillips", "pozidriv", "slot"], p=[0.5, 0.3, 0.2]))
     smooth = rng.uniform(0.12, 0.36) * length
     neck = radius * 0.74
-    shank = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
-    body = pointed_thread(
-        -max(smooth, 1.2 * head),
-        length - max(smooth, 1.2 * head),
-        radius,
-        length / rng.uniform(12, 15),
-    )
-    finish = _finish(rng, "zinc", "yellow_zinc", "yellow_zinc", "rust", "steel")
-    return Screw(
-        merge(flat_head(head, neck, drive), shank, body),
-        finish,
-        length,
-        head,
-        ("single", "pair", "heap", "heap", "wood", "on_head"),
-    )
+    plain = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
+    start = max(smooth, 1.2 * head)
+    body = pointed_thread(-start, length - start, radius, length / rng.uniform(12, 15))
+    finishes = ("zinc", "yellow_zinc", "yellow_zinc", "rust", "steel")
+    return Screw(merge(flat_head(head, neck, drive), plain, body), finishes, length, head, HEAPED)
 
 
 def drywall(rng: np.random.Generator) -> Screw:
     length = rng.uniform(0.032, 0.055)
     radius = length * rng.uniform(0.062, 0.076)
     head = radius * rng.uniform(2.0, 2.25)
-    body = pointed_thread(
-        -1.0 * head,
-        length - 1.0 * head,
-        radius,
-        length / rng.uniform(11, 13),
-        depth=0.42,
-        taper=2.6,
-    )
+    pitch = length / rng.uniform(11, 13)
+    body = pointed_thread(-head, length - head, radius, pitch, depth=0.42, taper=2.6)
     solid = merge(flat_head(head, radius * 0.6, "phillips", bugle=True), body)
-    return Screw(
-        solid,
-        _finish(rng, "phosphate", "phosphate", "zinc"),
-        length,
-        head,
-        ("single", "pair", "heap", "heap", "wood", "on_head"),
-    )
+    return Screw(solid, ("phosphate", "phosphate", "zinc"), length, head, HEAPED)
 
 
 def deck_torx(rng: np.random.Generator) -> Screw:
@@ -365,16 +320,10 @@ def deck_torx(rng: np.random.Generator) -> Screw:
     head = radius * rng.uniform(1.9, 2.1)
     smooth = rng.uniform(0.3, 0.4) * length
     neck = radius * 0.72
-    shank = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
+    plain = revolve([(-0.6 * head, neck), (-smooth - 2 * radius, neck)])
     body = pointed_thread(-smooth, length - smooth, radius, length / rng.uniform(12, 14), depth=0.4)
-    solid = merge(flat_head(head, neck, "torx"), shank, body)
-    return Screw(
-        solid,
-        _finish(rng, "yellow_zinc", "brass", "green_coat", "stainless"),
-        length,
-        head,
-        ("single", "pair", "heap", "heap", "wood", "on_head"),
-    )
+    solid = merge(flat_head(head, neck, "torx"), plain, body)
+    return Screw(solid, ("yellow_zinc", "brass", "green_coat", "stainless"), length, head, HEAPED)
 
 
 def brass_round_slotted(rng: np.random.Generator) -> Screw:
@@ -382,20 +331,12 @@ def brass_round_slotted(rng: np.random.Generator) -> Screw:
     radius = length * rng.uniform(0.075, 0.095)
     head = radius * rng.uniform(1.75, 2.0)
     smooth = rng.uniform(0.2, 0.35) * length
-    shank = revolve(
-        [(0.001, radius * 0.95), (-smooth, radius * 0.95), (-smooth - radius * 0.4, radius * 0.6)]
-    )
-    body = pointed_thread(
-        -smooth + radius * 0.2, length - smooth, radius * 0.97, length / rng.uniform(11, 14)
-    )
-    solid = merge(dome_head(head, head * 0.78, "slot"), shank, body)
-    return Screw(
-        solid,
-        _finish(rng, "brass", "old_brass", "rust"),
-        length,
-        head,
-        ("single", "pair", "heap", "wood"),
-    )
+    plain = shank(radius, smooth, top=0.001, share=0.95, drop=0.4, end=0.6)
+    pitch = length / rng.uniform(11, 14)
+    body = pointed_thread(-smooth + radius * 0.2, length - smooth, radius * 0.97, pitch)
+    solid = merge(dome_head(head, head * 0.78, "slot"), plain, body)
+    poses = ("single", "pair", "heap", "wood")
+    return Screw(solid, ("brass", "old_brass", "rust"), length, head, poses)
 
 
 def hex_bolt(rng: np.random.Generator) -> Screw:
@@ -405,34 +346,16 @@ def hex_bolt(rng: np.random.Generator) -> Screw:
     height = radius * rng.uniform(1.2, 1.4)
     smooth = rng.choice([0.0, 0.3, 0.45]) * length
     parts = [hex_head(head, height)]
-    if smooth:
-        parts.append(
-            revolve(
-                [
-                    (0.0005, radius * 0.96),
-                    (-smooth, radius * 0.96),
-                    (-smooth - radius * 0.3, radius * 0.75),
-                ]
-            )
-        )
-    parts.append(
-        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(12, 15))
-    )
+    parts += bolt(rng, radius, length, smooth, (12, 15), share=0.96, depth=0.27)
     if rng.random() < 0.6:
-        thick = radius * 0.34
-        parts.append(
-            moved(
-                washer(radius * 1.1, radius * 2.1, thick),
-                Matrix.Translation((0, 0, -thick - 0.0001)),
-            )
-        )
+        parts.append(washer(radius * 1.1, radius * 2.1, radius * 0.34))
     if rng.random() < 0.5:
         depth = height * 1.15
         place = -length * rng.uniform(0.6, 0.9)
         nut = moved(hex_nut(radius * 0.97, head, depth), Matrix.Rotation(rng.uniform(0, 1), 4, "Z"))
         parts.append(moved(nut, Matrix.Translation((0, 0, place))))
-    finish = _finish(rng, "zinc", "stainless", "black_oxide", "rust", "galvanised", "yellow_zinc")
-    return Screw(merge(*parts), finish, length, head, ("single", "pair", "pair", "on_head"))
+    finishes = ("zinc", "stainless", "black_oxide", "rust", "galvanised", "yellow_zinc")
+    return Screw(merge(*parts), finishes, length, head, ("single", "pair", "pair", "on_head"))
 
 
 def machine_slotted(rng: np.random.Generator) -> Screw:
@@ -442,13 +365,7 @@ def machine_slotted(rng: np.random.Generator) -> Screw:
     body = blunt_thread(0.0003, length, radius, length / rng.uniform(12, 15), 0.29)
     drive = str(rng.choice(["slot", "slot", "phillips"]))
     solid = merge(dome_head(head, radius * 1.3, drive, pan=rng.uniform(0.3, 1)), body)
-    return Screw(
-        solid,
-        _finish(rng, "stainless", "brass", "zinc", "steel"),
-        length,
-        head,
-        ("single", "pair", "pair", "heap", "heap", "on_head"),
-    )
+    return Screw(solid, ("stainless", "brass", "zinc", "steel"), length, head, PAIRED)
 
 
 def button_torx(rng: np.random.Generator) -> Screw:
@@ -458,13 +375,7 @@ def button_torx(rng: np.random.Generator) -> Screw:
     body = blunt_thread(0.0003, length, radius, length / rng.uniform(11, 14), 0.29)
     drive = str(rng.choice(["torx", "hexagon"]))
     solid = merge(dome_head(head, radius * 1.15, drive, pan=0.15), body)
-    return Screw(
-        solid,
-        _finish(rng, "stainless", "black_oxide", "zinc"),
-        length,
-        head,
-        ("single", "pair", "pair", "heap", "heap", "on_head"),
-    )
+    return Screw(solid, ("stainless", "black_oxide", "zinc"), length, head, PAIRED)
 
 
 def socket_cap(rng: np.random.Generator) -> Screw:
@@ -472,27 +383,8 @@ def socket_cap(rng: np.random.Generator) -> Screw:
     length = radius * rng.uniform(7, 10)
     head = radius * 1.55
     smooth = rng.choice([0.0, 0.3]) * length
-    parts = [socket_head(head, radius * 2)]
-    if smooth:
-        parts.append(
-            revolve(
-                [
-                    (0.0005, radius * 0.97),
-                    (-smooth, radius * 0.97),
-                    (-smooth - radius * 0.3, radius * 0.75),
-                ]
-            )
-        )
-    parts.append(
-        blunt_thread(-smooth + 0.0002, length - smooth, radius, length / rng.uniform(12, 14), 0.29)
-    )
-    return Screw(
-        merge(*parts),
-        _finish(rng, "black_oxide", "black_oxide", "stainless"),
-        length,
-        head,
-        ("single", "pair", "pair", "heap", "heap", "on_head"),
-    )
+    solid = merge(socket_head(head, radius * 2), *bolt(rng, radius, length, smooth, (12, 14)))
+    return Screw(solid, ("black_oxide", "black_oxide", "stainless"), length, head, PAIRED)
 
 
 def lag(rng: np.random.Generator) -> Screw:
@@ -500,47 +392,23 @@ def lag(rng: np.random.Generator) -> Screw:
     length = radius * rng.uniform(11, 14)
     head = radius * 1.75
     smooth = rng.uniform(0.25, 0.4) * length
-    shank = revolve(
-        [(0.0005, radius * 0.97), (-smooth, radius * 0.97), (-smooth - radius * 0.5, radius * 0.6)]
-    )
-    body = pointed_thread(
-        -smooth + 0.3 * radius,
-        length - smooth,
-        radius,
-        length / rng.uniform(12, 15),
-        depth=0.34,
-        taper=1.5,
-    )
-    parts = [hex_head(head, radius * 1.35), shank, body]
+    start, pitch = -smooth + 0.3 * radius, length / rng.uniform(12, 15)
+    body = pointed_thread(start, length - smooth, radius, pitch, depth=0.34, taper=1.5)
+    parts = [hex_head(head, radius * 1.35), shank(radius, smooth, drop=0.5, end=0.6), body]
     if rng.random() < 0.5:
-        thick = radius * 0.3
-        parts.append(
-            moved(washer(radius, radius * 2.3, thick), Matrix.Translation((0, 0, -thick - 0.0001)))
-        )
-    return Screw(
-        merge(*parts),
-        _finish(rng, "galvanised", "rust", "zinc", "yellow_zinc"),
-        length,
-        head,
-        ("single", "pair", "pair", "wood"),
-    )
+        parts.append(washer(radius, radius * 2.3, radius * 0.3))
+    finishes = ("galvanised", "rust", "zinc", "yellow_zinc")
+    return Screw(merge(*parts), finishes, length, head, ("single", "pair", "pair", "wood"))
 
 
 def self_tapping_flange(rng: np.random.Generator) -> Screw:
     radius = rng.uniform(0.0027, 0.0035)
     length = radius * rng.uniform(9, 13)
     head = radius * 1.5
-    body = pointed_thread(
-        0.0003, length, radius, length / rng.uniform(12, 15), depth=0.34, taper=1.4
-    )
+    pitch = length / rng.uniform(12, 15)
+    body = pointed_thread(0.0003, length, radius, pitch, depth=0.34, taper=1.4)
     solid = merge(hex_flange_head(head, radius * 1.7), body)
-    return Screw(
-        solid,
-        _finish(rng, "zinc", "zinc", "stainless", "phosphate"),
-        length,
-        head * 1.5,
-        ("single", "pair", "heap", "heap", "wood", "on_head"),
-    )
+    return Screw(solid, ("zinc", "zinc", "stainless", "phosphate"), length, head * 1.5, HEAPED)
 
 
 def eye(rng: np.random.Generator) -> Screw:
@@ -552,80 +420,45 @@ def eye(rng: np.random.Generator) -> Screw:
     t = np.linspace(0, end, 48) - np.pi / 2
     ring = np.stack([loop * np.cos(t), 0 * t, loop * (1 + np.sin(t)) + bar * 1.2], 1)
     stem = np.stack([np.zeros(6), np.zeros(6), np.linspace(-0.35 * length, bar * 0.4, 6)], 1)
-    body = pointed_thread(
-        -0.3 * length, 0.7 * length, bar * 1.12, length / rng.uniform(11, 12), depth=0.36
-    )
+    pitch = length / rng.uniform(11, 12)
+    body = pointed_thread(-0.3 * length, 0.7 * length, bar * 1.12, pitch)
     solid = merge(tube(np.concatenate([stem, ring]), bar), body)
-    return Screw(
-        solid,
-        _finish(rng, "zinc", "brass", "galvanised", "rust"),
-        length + 2 * loop,
-        loop,
-        ("single", "pair", "pair", "wood"),
-    )
+    finishes = ("zinc", "brass", "galvanised", "rust")
+    return Screw(solid, finishes, length + 2 * loop, loop, ("single", "pair", "pair", "wood"))
+
+
+def _wings(radius: float) -> list[Solid]:
+    """Collar and two wings of a thumb screw."""
+    rows = [(2.6, 0.0), (2.6, 0.9), (2.3, 1.2), (0.2, 1.6), (0.0, 1.5)]
+    head = [revolve([(radius * z, radius * r) for z, r in rows])]
+    for side in (-1, 1):
+        a = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+        outline = np.stack([radius * 1.75 * np.cos(a), radius * 1.3 * np.sin(a)], 1)
+        wing = prism(outline, 0.42 * radius, -0.42 * radius)
+        lift = Matrix.Translation((side * radius * 2.5, 0, radius * 2.5))
+        lean = Matrix.Rotation(-side * 0.75, 4, "Y") @ Matrix.Rotation(math.pi / 2, 4, "X")
+        head.append(moved(wing, lift @ lean))
+    return head
+
+
+def _knob(radius: float, width: float, n: int = 144) -> Solid:
+    """Slotted, knurled head of a thumb screw."""
+    knurl = width * (1 + 0.025 * np.cos(36 * 2 * np.pi * np.arange(n) / n)) * 0.97
+    rows = [(3.1, 0.0), (3.1, width * 0.9), (2.95, knurl), (1.6, knurl), (1.45, width * 0.9),
+            (1.4, radius * 1.6), (0.0, radius * 1.6)]  # fmt: skip
+    cutters = drive_cutters("slot", width, radius * 3.1, radius * 0.6)
+    return geo.subtract(revolve([(radius * z, r) for z, r in rows], n), *cutters)
 
 
 def thumb(rng: np.random.Generator) -> Screw:
     radius = rng.uniform(0.003, 0.004)
     length = radius * rng.uniform(7, 9)
     body = blunt_thread(0.0003, length, radius, length / rng.uniform(11, 13), 0.29)
-    collar = revolve(
-        [
-            (radius * 2.6, 0.0),
-            (radius * 2.6, radius * 0.9),
-            (radius * 2.3, radius * 1.2),
-            (0.2 * radius, radius * 1.6),
-            (0, radius * 1.5),
-        ]
-    )
-    if rng.random() < 0.75:
-        head: list[Solid] = [collar]
-        for side in (-1, 1):
-            a = np.linspace(0, 2 * np.pi, 40, endpoint=False)
-            outline = np.stack([radius * 1.75 * np.cos(a), radius * 1.3 * np.sin(a)], 1)
-            wing = prism(outline, 0.42 * radius, -0.42 * radius)
-            lift = Matrix.Translation((side * radius * 2.5, 0, radius * 2.5))
-            lean = Matrix.Rotation(-side * 0.75, 4, "Y") @ Matrix.Rotation(math.pi / 2, 4, "X")
-            head.append(moved(wing, lift @ lean))
-        width = radius * 4
-    else:
-        n, width = 144, radius * 2.1
-        knurl = width * (1 + 0.025 * np.cos(36 * 2 * np.pi * np.arange(n) / n))
-        rows: list[tuple[float, float | np.ndarray]] = [
-            (radius * 3.1, 0.0),
-            (radius * 3.1, width * 0.9),
-            (radius * 2.95, knurl * 0.97),
-            (radius * 1.6, knurl * 0.97),
-            (radius * 1.45, width * 0.9),
-            (radius * 1.4, radius * 1.6),
-            (0.0, radius * 1.6),
-        ]
-        head = [
-            subtract(revolve(rows, n), *drive_cutters("slot", width, radius * 3.1, radius * 0.6))
-        ]
-    return Screw(
-        merge(*head, body),
-        _finish(rng, "brass", "zinc", "stainless", "old_brass"),
-        length,
-        width,
-        ("single", "pair"),
-    )
-
-
-BUILDERS: dict[str, Callable[[np.random.Generator], Screw]] = {
-    "wood_countersunk": wood_countersunk,
-    "hex_bolt": hex_bolt,
-    "drywall": drywall,
-    "machine_slotted": machine_slotted,
-    "deck_torx": deck_torx,
-    "socket_cap": socket_cap,
-    "lag": lag,
-    "eye": eye,
-    "self_tapping_flange": self_tapping_flange,
-    "thumb": thumb,
-    "brass_round_slotted": brass_round_slotted,
-    "button_torx": button_torx,
-}
+    winged = rng.random() < 0.75
+    width = radius * (4 if winged else 2.1)
+    head = _wings(radius) if winged else [_knob(radius, width)]
+    finishes = ("brass", "zinc", "stainless", "old_brass")
+    return Screw(merge(*head, body), finishes, length, width, ("single", "pair"))
 
 
 # --- finishes -------------------------------------------------------------------------------
@@ -693,7 +526,7 @@ def _lying(
     ground = Ground(2.2 * kind.length)
     start = rng.uniform(0, 2 * np.pi)
     for k, obj in enumerate(screws):
-        points = surface_points(obj.data)
+        points = surface_points(obj)
         rolls = rng.choice(12, 3, replace=False) * np.pi / 6
         if arrangement == "pair":
             yaw = start + k * rng.choice([rng.uniform(0.15, 0.5), np.pi + rng.uniform(-0.4, 0.4)])
@@ -717,8 +550,8 @@ def _driven(
 ) -> bpy.types.Object:
     """Drive the screws part way into a block of wood and return the block."""
     extent = size * np.array([rng.uniform(1.3, 1.9), rng.uniform(0.8, 1.1), rng.uniform(0.45, 0.6)])
-    block = geometry.bevelled_box(extent, 0.02 * size, "block")
-    block.data.materials.append(wood(rng, varnish=0.1, wear=0.3))
+    block = geo.bevelled_box(extent, 0.02 * size, "block")
+    geo.dress(block, mat.wood(rng, varnish=0.1, wear=0.3))
     yaw = rng.uniform(0, 2 * np.pi)
     block.matrix_world = Matrix.Rotation(yaw, 4, "Z") @ Matrix.Translation((0, 0, extent[2] / 2))
     row = np.linspace(-0.27, 0.27, len(screws)) if len(screws) > 1 else np.array([0.0])
@@ -736,7 +569,8 @@ def _driven(
 
 def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     """Build one instance: one or several equal screws, resting on z = 0 near the origin."""
-    screw = BUILDERS[FAMILIES[instance % len(FAMILIES)]](rng)
+    screw = FAMILIES[instance % len(FAMILIES)](rng)
+    finish = str(rng.choice(screw.finishes))
     arrangement = str(rng.choice(screw.poses))
     count = {
         "single": 1,
@@ -747,10 +581,9 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
     }[arrangement]
     if arrangement == "on_head" and rng.random() < 0.6:
         count = 2
-    first = geometry.mesh_object(*screw.solid, "screw")
-    geometry.shade_smooth(first, 32)
-    first.data.materials.append(metal(rng, screw.finish, screw.length))
-    screws = [first, *(geometry.copy_of(first) for _ in range(count - 1))]
+    material = metal(rng, finish, screw.length)
+    first = geo.mesh_object(*screw.solid, "screw", material, smooth=32)
+    screws = [first, *(geo.copy_of(first) for _ in range(count - 1))]
     z = screw.solid[0][:, 2]
     if arrangement == "wood":
         return [*screws, _driven(screws, rng, screw.length, float(z.min()))]
@@ -763,7 +596,23 @@ def build(instance: int, rng: np.random.Generator) -> list[bpy.types.Object]:
             side = rng.uniform(0, 2 * np.pi)
             xy = (screw.head_radius * 2.4) * np.array([math.cos(side), math.sin(side)])
             yaw = side + rng.choice([-1, 1]) * rng.uniform(1.2, 1.9)
-            other.matrix_world = settle(surface_points(other.data), ground, [0, np.pi / 6], yaw, xy)
+            other.matrix_world = settle(surface_points(other), ground, [0, np.pi / 6], yaw, xy)
         return screws
     _lying(screws, rng, arrangement, screw)
     return screws
+
+
+FAMILIES = (
+    wood_countersunk,
+    hex_bolt,
+    drywall,
+    machine_slotted,
+    deck_torx,
+    socket_cap,
+    lag,
+    eye,
+    self_tapping_flange,
+    thumb,
+    brass_round_slotted,
+    button_torx,
+)

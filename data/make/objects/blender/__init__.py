@@ -1,0 +1,1 @@
+"""Plumbing on bpy that knows nothing of what is photographed: meshes, node graphs, prints."""

@@ -1,0 +1,1 @@
+"""What surrounds, lights and frames the object: materials, surroundings, scene."""
