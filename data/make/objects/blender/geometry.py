@@ -44,6 +44,11 @@ def mesh_object(
         The slot of each face; the first of all where None.
     uv : ndarray of float, shape (corners, 2), optional
         Place in the print, 0 to 1, of each corner of each face.
+
+    Returns
+    -------
+    bpy.types.Object
+        With a mesh of its own, at the origin.
     """
     mesh = bpy.data.meshes.new(name)
     mesh.from_pydata(np.asarray(vertices, float).tolist(), [], [tuple(face) for face in faces])
