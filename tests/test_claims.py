@@ -1,11 +1,14 @@
 """Verdicts follow from the rules of the claims, and the README's table from the verdicts."""
 
+import ast
+
 import nbformat
 import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
 from course_utils import claims
+from course_utils.command.lessons import find_lessons, source_of
 
 MEASURED = ("narrower_gap", "better_together", "agrees")  # of claim 3
 
@@ -55,6 +58,17 @@ def test_every_claim_has_a_rule_and_its_reason():
     for claim in claims.CLAIMS.values():
         assert claim.rule and claim.words and claim.reason
         assert len(claim.rule) == len(claim.outcomes) + len(claim.derivations)
+
+
+def test_each_claim_is_decided_once_by_the_outcomes_of_its_rule():
+    decided = {}
+    for lesson in find_lessons():
+        for node in ast.walk(ast.parse(source_of(lesson).read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "claims.verdict":
+                number = ast.literal_eval(node.args[0])
+                assert number not in decided, f"claim {number} is decided twice"
+                decided[number] = {keyword.arg for keyword in node.keywords}
+    assert decided == {number: set(claim.rule) for number, claim in claims.CLAIMS.items()}
 
 
 def test_verdicts_become_a_table(tmp_path):
