@@ -38,14 +38,17 @@ class Solution(IPyNbCell):
 
 
 @pytest.hookimpl(tryfirst=True)  # before "-m" chooses
-def pytest_collection_modifyitems(items) -> None:
-    """Put each solution behind its exercise. Lessons are slow tests."""
+def pytest_collection_modifyitems(config, items) -> None:
+    """Put each solution behind its exercise; mark lessons as slow; skip what needs a network."""
     for i, item in reversed(list(enumerate(items))):
         if isinstance(item, IPyNbCell):
             item.add_marker("slow")
             for exercise, code in exercises(item.parent.nb):
                 if exercise is item.cell:
                     items.insert(i + 1, _solution(item, code))
+        # Not by "-m" in pyproject.toml, which another "-m" would replace.
+        if item.get_closest_marker("online") and "online" not in config.option.markexpr:
+            item.add_marker(pytest.mark.skip(reason="needs a network: pytest -m online"))
 
 
 def _solution(item: IPyNbCell, code: str) -> Solution:

@@ -118,3 +118,19 @@ def test_no_module_imports_tensorflow_by_itself():
         "    assert 'tensorflow' not in sys.modules, module"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+@pytest.mark.slow
+def test_choosing_fast_tests_does_not_choose_those_that_need_a_network():
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-m",
+        "not slow",
+        "-k",
+        "online or download",
+        "tests",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert "skipped" in done.stdout and "failed" not in done.stdout, done.stdout
