@@ -1,11 +1,15 @@
 """Results kept under a hash of what they depend on, as the caller lists it."""
 
+import contextlib
 import functools
 import inspect
 import itertools
+import logging
 import os
+import secrets
 import sys
-import tempfile
+import time
+import warnings
 from collections.abc import Callable, Mapping
 from importlib import metadata
 from pathlib import Path
@@ -14,8 +18,14 @@ import joblib
 import numpy as np
 
 from course_utils.networks import architecture
-from course_utils.paths import ROOT
+from course_utils.paths import ROOT, cache_dir
 
+logger = logging.getLogger(__name__)
+
+DAY = 86_400  # seconds
+# Names in an entry's file beside those of a dict's arrays, which begin with a space there.
+_ARRAY, _CONTENTS = "array", "contents"
+Arrays = np.ndarray | dict[str, np.ndarray]
 _VALUES = (bool, int, float, complex, str, bytes, type(None), range)
 
 
@@ -46,23 +56,89 @@ def content_hash(*objects) -> str:
     return _hash((_course(), *objects))
 
 
+def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
+    """Return what is kept under a key; where nothing is, compute it and keep it.
+
+    An entry that cannot be read, or is not what was stored, is computed again and overwritten;
+    a result that cannot be stored is returned all the same. Both give a warning.
+
+    Parameters
+    ----------
+    name : str
+        What it is, such as "features": the beginning of the file's name.
+    key : str
+        From `content_hash`.
+    compute : callable
+        Returns an ndarray of numbers or text, or a dict of them.
+
+    Returns
+    -------
+    ndarray or dict of str to ndarray
+    """
+    path = cache_dir() / f"{name}-{key}.npz"
+    try:
+        result = _read(path, key)
+        logger.info("%s read from %s", name, path)
+        return result
+    except (FileNotFoundError, NotADirectoryError):
+        pass
+    except Exception as error:  # damage shows in zipfile and NumPy as errors of many types
+        _warn(f"{path} cannot be read and is computed again ({error}).")
+    result = compute()
+    arrays = {_ARRAY: result}
+    if isinstance(result, dict):
+        arrays = {" " + name: array for name, array in result.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_whole(path, lambda file: np.savez(file, **{_CONTENTS: [key, *arrays]}, **arrays))
+    except OSError as error:
+        _warn(
+            f"{path} cannot be written ({error}): the {name} will be computed again the next time. "
+            "Make room, or name another folder in the environment variable COURSE_CACHE."
+        )
+    return result
+
+
 def save_whole(path: Path, write: Callable) -> None:
-    """Write a file under another name first: a cut-off file is never found in the cache.
+    """Write a file under another name first: a cut-off file is never found in its place.
+
+    Files that were being written when a process was killed, over a day ago, are deleted from
+    the folder.
 
     Parameters
     ----------
     path : path
     write : callable
-        Takes the open binary file.
+        Takes the open binary file. Its name ends as that of ``path``.
     """
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    for forgotten in path.parent.glob("tmp????????.part*"):
+        with contextlib.suppress(OSError):  # another process was quicker
+            if time.time() - forgotten.stat().st_mtime > DAY:
+                forgotten.unlink()
+    # Not from tempfile, whose files others cannot read.
+    temporary = path.with_name(f"tmp{secrets.token_hex(4)}.part{path.suffix}")
     try:
-        with os.fdopen(descriptor, "wb") as file:
+        with temporary.open("xb") as file:
             write(file)
         os.replace(temporary, path)
     except BaseException:
-        os.unlink(temporary)
+        temporary.unlink(missing_ok=True)
         raise
+
+
+def _read(path: Path, key: str) -> Arrays:
+    """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
+    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+        arrays = dict(stored)
+    if arrays.pop(_CONTENTS).tolist() != [key, *arrays]:
+        raise ValueError("it is another entry, or a part of this one")
+    if _ARRAY in arrays:
+        return arrays[_ARRAY]
+    return {name.removeprefix(" "): array for name, array in arrays.items()}
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, RuntimeWarning, stacklevel=3)
 
 
 def _hash(item) -> str:

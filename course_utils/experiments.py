@@ -4,12 +4,10 @@ from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
-from course_utils.caching import content_hash, save_whole
-from course_utils.paths import cache_dir
+from course_utils.caching import content_hash, kept
 from course_utils.progress import progress
 
 SEEDS = (0, 1, 2)
-_ARRAY = "result"  # key of a result that is not a dict
 
 
 def repeat(
@@ -47,14 +45,8 @@ def repeat(
     seeds = tuple(seeds)
     if keep is None:
         return _run(trial, seeds, label)
-    path = cache_dir() / f"trials-{content_hash(trial, seeds, keep)}.npz"
-    if not path.is_file():
-        result = _run(trial, seeds, label)
-        arrays = result if isinstance(result, dict) else {_ARRAY: result}
-        save_whole(path, lambda file: np.savez(file, **arrays))
-    with np.load(path, allow_pickle=False) as stored:
-        result = dict(stored)
-    return result.pop(_ARRAY) if _ARRAY in result else result
+    key = content_hash(trial, seeds, keep)
+    return kept("trials", key, lambda: _run(trial, seeds, label))
 
 
 def _run(trial: Callable, seeds: tuple[int, ...], label: str):

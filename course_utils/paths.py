@@ -1,5 +1,6 @@
 """Where the course keeps its files."""
 
+import os
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -13,13 +14,12 @@ def data_dir() -> Path:
     FileNotFoundError
         If the package was installed without the repository around it.
     """
-    folder = ROOT / "data"
-    if not folder.is_dir():
+    if not _in_clone():
         raise FileNotFoundError(
-            f"{folder} is missing: course_utils works from a clone of the course. "
+            f"{ROOT / 'data'} is missing: course_utils works from a clone of the course. "
             "Clone the repository and run 'pip install -c constraints.txt -e .' in it."
         )
-    return folder
+    return ROOT / "data"
 
 
 def notebooks_dir() -> Path:
@@ -28,7 +28,19 @@ def notebooks_dir() -> Path:
 
 
 def cache_dir() -> Path:
-    """Folder for what can be computed again; made where it does not exist."""
+    """Folder for what can be computed again; it need not exist.
+
+    The one named in the environment variable ``COURSE_CACHE``; else ``.cache`` in the clone, where
+    it can be written; else the user's cache folder.
+    """
+    if chosen := os.environ.get("COURSE_CACHE"):
+        return Path(chosen).expanduser()
     folder = ROOT / ".cache"
-    folder.mkdir(exist_ok=True)
-    return folder
+    if _in_clone() and os.access(folder if folder.exists() else ROOT, os.W_OK):
+        return folder
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cnn-course"
+
+
+def _in_clone() -> bool:
+    # Not "data" alone: other packages leave a folder of that name among the installed ones.
+    return (ROOT / "data" / "weights").is_dir()

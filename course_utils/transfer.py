@@ -1,16 +1,12 @@
 """Features from a frozen base: computed once, streamed, kept."""
 
-import logging
 from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.caching import content_hash, save_whole
+from course_utils.caching import content_hash, kept
 from course_utils.guards import check_images
-from course_utils.paths import cache_dir
 from course_utils.progress import progress
-
-logger = logging.getLogger(__name__)
 
 
 def extract_features(
@@ -53,13 +49,8 @@ def extract_features(
     check_images(images)
     if not cache:
         return _forward(base, images, preprocess, batch_size)
-    path = cache_dir() / f"features-{_content_hash(base, images, preprocess)}.npy"
-    if path.is_file():
-        logger.info("features read from %s", path)
-        return np.load(path, allow_pickle=False)
-    features = _forward(base, images, preprocess, batch_size)
-    save_whole(path, lambda file: np.save(file, features))
-    return features
+    key = _content_hash(base, images, preprocess)
+    return kept("features", key, lambda: _forward(base, images, preprocess, batch_size))
 
 
 def _forward(base, images, preprocess, batch_size) -> np.ndarray:

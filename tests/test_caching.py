@@ -2,12 +2,15 @@
 
 import ast
 import functools
+import io
 import os
+import pickle
 import subprocess
 import symtable
 import sys
 import textwrap
 import tracemalloc
+import warnings
 
 import numpy as np
 import pytest
@@ -220,7 +223,7 @@ def pair(seed):
 
 @pytest.mark.parametrize("result", [halved, pair])
 def test_kept_trials_run_once(monkeypatch, tmp_path, result):
-    monkeypatch.setattr(experiments, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     runs = []
     monkeypatch.setattr(experiments, "_run", _counting(experiments._run, runs))
 
@@ -235,14 +238,201 @@ def test_kept_trials_run_once(monkeypatch, tmp_path, result):
 
 
 def test_a_failed_run_leaves_nothing_behind(monkeypatch, tmp_path):
-    monkeypatch.setattr(experiments, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     with pytest.raises(TypeError):
         experiments.repeat(failing, keep=())
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_cache_stands_in_the_course():
-    assert paths.cache_dir().parent == paths.ROOT
+ARRAY = np.random.default_rng(0).normal(size=(3, 40)).astype(np.float32)
+KEY = "0" * 40
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def entry(folder):
+    """The file of an entry that holds ARRAY."""
+    caching.kept("features", KEY, lambda: ARRAY)
+    (path,) = folder.iterdir()
+    return path
+
+
+def saved(save, *arguments, **arrays):
+    file = io.BytesIO()
+    save(file, *arguments, **arrays)
+    return file.getvalue()
+
+
+OBJECTS = np.array([{}, []], dtype=object)
+ZEROS = np.zeros((2, 2))
+DAMAGES = {
+    "empty": lambda data: b"",
+    "half": lambda data: data[: len(data) // 2],
+    "last byte missing": lambda data: data[:-1],
+    "first bytes missing": lambda data: data[10:],
+    "zeros": lambda data: bytes(len(data)),
+    "zeros at the end": lambda data: data[:300] + bytes(len(data) - 300),
+    "a number's bit": lambda data: flipped(data, data.index(ARRAY.tobytes()) + 77),
+    "a shape's bit": lambda data: flipped(data, data.index(b"(3, 40)") + 1),
+    "a name's bit": lambda data: flipped(data, data.index(b"array.npy")),
+    "text": lambda data: b"<!DOCTYPE html><title>Log in</title>",
+    "another npy": lambda data: saved(np.save, ZEROS),
+    "another npz": lambda data: saved(np.savez, array=ZEROS),
+    "another entry": lambda data: saved(np.savez, array=ZEROS, contents=["1" * 40, "array"]),
+    "objects": lambda data: saved(np.savez, array=OBJECTS, contents=[KEY, "array"]),
+    "pickle": lambda data: pickle.dumps(ARRAY),
+}
+
+
+def flipped(data, position):
+    return data[:position] + bytes([data[position] ^ 1]) + data[position + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_entry_is_computed_again_and_overwritten(entry, damage):
+    entry.write_bytes(damage(entry.read_bytes()))
+    with pytest.warns(RuntimeWarning, match=f"{entry} cannot be read and is computed again"):
+        np.testing.assert_array_equal(caching.kept("features", KEY, lambda: ARRAY), ARRAY)
+    np.testing.assert_array_equal(caching.kept("features", KEY, lambda: 1 / 0), ARRAY)
+
+
+def test_every_flipped_bit_is_noticed_or_harmless(entry):
+    data = entry.read_bytes()
+    noticed = 0
+    for position in range(len(data)):
+        entry.write_bytes(flipped(data, position))
+        with warnings.catch_warnings(record=True) as caught:
+            np.testing.assert_array_equal(caching.kept("features", KEY, lambda: ARRAY), ARRAY)
+        noticed += bool(caught)
+    assert noticed > ARRAY.nbytes
+
+
+def test_a_folder_in_the_place_of_an_entry_stops_nothing(entry):
+    entry.unlink()
+    entry.mkdir()
+    with pytest.warns(RuntimeWarning) as caught:
+        np.testing.assert_array_equal(caching.kept("features", KEY, lambda: ARRAY), ARRAY)
+    assert ["cannot be read" in str(caught[0].message), len(caught)] == [True, 2]
+    assert list(entry.parent.iterdir()) == [entry]
+
+
+def test_an_entry_of_somebody_else_stops_nothing(entry, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied", str(entry))
+
+    monkeypatch.setattr(caching, "_read", refuse)
+    with pytest.warns(RuntimeWarning, match="cannot be read .*Permission denied"):
+        assert caching.kept("features", KEY, lambda: ARRAY) is ARRAY
+
+
+def test_a_full_disk_gives_a_warning_and_the_result(folder, monkeypatch):
+    def full_disk(file, **arrays):
+        file.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(np, "savez", full_disk)
+    with pytest.warns(RuntimeWarning, match="No space left.*COURSE_CACHE"):
+        assert caching.kept("features", KEY, lambda: ARRAY) is ARRAY
+    assert list(folder.iterdir()) == []
+
+
+def test_a_cache_that_is_no_folder_gives_a_warning_and_the_result(folder, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", __file__)
+    with pytest.warns(RuntimeWarning, match="cannot be written"):
+        assert caching.kept("features", KEY, lambda: ARRAY) is ARRAY
+
+
+def test_names_in_a_dict_may_be_any(folder):
+    result = {name: ARRAY[i] for i, name in enumerate(["file", "array", "contents"])}
+    assert caching.kept("trials", KEY, lambda: result) is result
+    np.testing.assert_equal(caching.kept("trials", KEY, lambda: 1 / 0), result)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_others_may_read_what_is_kept(folder):
+    before = os.umask(0o022)
+    try:
+        caching.kept("features", KEY, lambda: ARRAY)
+    finally:
+        os.umask(before)
+    (entry,) = folder.iterdir()
+    assert entry.stat().st_mode & 0o777 == 0o644
+
+
+def test_forgotten_parts_go_after_a_day(folder):
+    old, new, other = (
+        folder / "tmpab12_xyz.part",
+        folder / "tmp0000ffff.part.npz",
+        folder / "a.part",
+    )
+    for path in (old, new, other):
+        path.write_bytes(b"half")
+    for path in (old, other):
+        os.utime(path, times=(0, 0))
+    caching.save_whole(folder / "x", lambda file: file.write(b"x"))
+    assert set(folder.iterdir()) == {new, other, folder / "x"}
+
+
+@pytest.mark.slow
+def test_processes_may_share_an_entry(folder):
+    code = """
+        import numpy as np
+        from course_utils.caching import kept
+        def compute():
+            return np.arange(10**5)
+        for i in range(200):
+            assert (kept("features", str(i // 20), compute) == compute()).all()
+    """
+    command = [sys.executable, "-W", "error", "-c", textwrap.dedent(code)]
+    environment = {**os.environ, "PYTHONPATH": str(paths.ROOT)}
+    processes = [subprocess.Popen(command, env=environment) for _ in range(3)]
+    assert [process.wait() for process in processes] == [0, 0, 0]
+    assert len(list(folder.iterdir())) == 10
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Folder with the course in it; no setting of the user's."""
+    for name in ("COURSE_CACHE", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path / "home"))
+    monkeypatch.setattr(paths, "ROOT", tmp_path / "course")
+    (tmp_path / "course" / "data" / "weights").mkdir(parents=True)
+    return tmp_path / "course"
+
+
+def test_the_cache_stands_in_the_clone(installed):
+    assert paths.cache_dir() == installed / ".cache"
+
+
+def test_the_user_names_the_cache(installed, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", "~/elsewhere")
+    assert paths.cache_dir() == installed.parent / "home" / "elsewhere"
+
+
+@pytest.mark.parametrize("readonly", ["course", ".cache"])
+def test_beside_a_clone_that_cannot_be_written_the_user_has_a_cache(
+    installed, monkeypatch, readonly
+):
+    if readonly == ".cache":
+        (installed / ".cache").mkdir()
+    monkeypatch.setattr(os, "access", lambda path, mode: path.name != readonly)
+    assert paths.cache_dir() == installed.parent / "home" / ".cache" / "cnn-course"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(installed.parent / "xdg"))
+    assert paths.cache_dir() == installed.parent / "xdg" / "cnn-course"
+
+
+def test_an_installation_without_the_clone_keeps_nothing_among_the_packages(installed):
+    (installed / "data" / "weights").rmdir()  # the folder "data" is some other package's
+    assert paths.cache_dir().is_relative_to(installed.parent / "home")
+    with pytest.raises(FileNotFoundError, match="works from a clone of the course"):
+        paths.data_dir()
 
 
 @pytest.mark.parametrize("lesson", find_lessons(), ids=lambda path: path.stem)

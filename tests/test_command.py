@@ -4,7 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils import claims
+from course_utils import claims, paths
 from course_utils.command import bench, lessons, main, run
 
 
@@ -96,3 +96,10 @@ def test_unknown_lesson_is_named(lesson, capsys):
 def test_bench_passes_its_exit_code_on(monkeypatch, code):
     monkeypatch.setattr(bench, "run", lambda: code)
     assert main.main(["bench"]) == code
+
+
+@pytest.mark.parametrize("command", ["run", "bench"])
+def test_an_installation_without_the_clone_says_so(monkeypatch, tmp_path, capsys, command):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    assert main.main([command]) == 1
+    assert "works from a clone of the course. Clone the repository" in capsys.readouterr().err

@@ -38,7 +38,7 @@ def images():
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(transfer, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
 
 
 def test_responses_are_those_of_the_maps(images):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from course_utils.command import bench, run
 from course_utils.command.lessons import find_lessons
-from course_utils.paths import ROOT
+from course_utils.paths import ROOT, data_dir
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -16,16 +16,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 when a lesson stopped with an error or ``bench`` missed a goal.
+        0, or 1 when a lesson stopped with an error, ``bench`` missed a goal, or the course is
+        installed without its lessons and data.
     """
     options = _parser().parse_args(arguments)
-    if options.command == "bench":
-        return bench.run()
     try:
-        lessons = find_lessons(options.lessons)
-    except ValueError as error:
+        data_dir()  # before minutes of work
+        lessons = find_lessons(getattr(options, "lessons", ()))
+    except (ValueError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 1
+    if options.command == "bench":
+        return bench.run()
     return run.run(lessons, options.output, update=options.update)
 
 
