@@ -20,7 +20,6 @@ from course_utils.models.weights import (
     WeightsUnavailableError,
     available,
 )
-from course_utils.paths import data_dir
 
 __all__ = [
     "Classifier",
@@ -146,15 +145,9 @@ def load(name: str, weights: Policy = "auto") -> Classifier:
         If their file is damaged.
     """
     info = _find(name)
-    argument, source = weights_files.resolve(info, include_top=True, weights=weights)
+    path, source = weights_files.resolve(info, include_top=True, weights=weights)
     constructor = getattr(importlib.import_module(info.module), info.name)
-    if source != "download":
-        return Classifier(info, constructor(weights=argument), source)
-    try:
-        with weights_files.no_endless_wait():
-            return Classifier(info, constructor(weights=argument), source)
-    except Exception as error:  # Keras raises a plain Exception when a download fails
-        raise weights_files.unavailable(info, True, f"the download failed ({error})") from error
+    return Classifier(info, constructor(weights=path), source)
 
 
 def weights_for(name: str, *, include_top: bool, weights: Policy = "auto") -> str:
@@ -173,7 +166,7 @@ def weights_for(name: str, *, include_top: bool, weights: Policy = "auto") -> st
     Returns
     -------
     str
-        Path of a checked file, or "imagenet", with which Keras downloads it.
+        Path of a checked file; what is not here is downloaded into Keras's cache first.
 
     Raises
     ------
@@ -204,8 +197,14 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
 
 @functools.cache
 def class_names() -> tuple[tuple[str, str], ...]:
-    """Return WordNet id and English name of the 1000 classes, in the order of the outputs."""
-    text = (data_dir() / "weights" / CLASSES_FILE).read_text(encoding="utf-8")
+    """Return WordNet id and English name of the 1000 classes, in the order of the outputs.
+
+    Raises
+    ------
+    WeightsCorruptError
+        If their file is damaged.
+    """
+    text = weights_files.bundled(CLASSES_FILE).read_text(encoding="utf-8")
     return tuple(tuple(line.split("\t")) for line in text.splitlines())
 
 

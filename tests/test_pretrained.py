@@ -1,11 +1,14 @@
 """The catalogue, where weights come from, and what the classifier says."""
 
+import dataclasses
+import hashlib
 import importlib
-import inspect
+import os
 import shutil
-import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -16,12 +19,14 @@ from course_utils.data import sample_photographs
 from course_utils.guards import GuardError
 from course_utils.images import read_image
 from course_utils.models import weights
-from course_utils.paths import data_dir
+from course_utils.networks import shapes_only
+from course_utils.paths import ROOT, data_dir
 from course_utils.pretrained import (
     WeightsCorruptError,
     WeightsUnavailableError,
     available,
     catalogue,
+    class_names,
     load,
     preprocess_for,
     weights_for,
@@ -35,11 +40,8 @@ def own_machine(monkeypatch, tmp_path):
     """An empty cache, no network, and no setting of the user's."""
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.delenv("COURSE_WEIGHTS", raising=False)
-    monkeypatch.setattr(socket, "create_connection", _refuse)
-
-
-def _refuse(*args, **kwargs):
-    raise OSError("no network")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setattr(weights, "SERVER", "http://127.0.0.1:1")  # where nobody listens
 
 
 @pytest.fixture(scope="module")
@@ -92,13 +94,25 @@ def test_catalogue_agrees_with_the_built_model(name):
     assert info.size_mb == pytest.approx(info.parameters * 4 / 2**20, rel=0.05)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("include_top", [True, False])
 @pytest.mark.parametrize("name", [info.name for info in catalogue() if "Lite" not in info.name])
-def test_cached_files_are_those_of_keras(name):
+def test_files_are_those_of_keras(monkeypatch, name, include_top):
+    class Asked(Exception):
+        pass
+
+    def get_file(fname, origin, cache_subdir, file_hash=None):
+        raise Asked(fname, origin, cache_subdir, file_hash)
+
+    monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
     info = pretrained._find(name)
     constructor = getattr(importlib.import_module(info.module), name)
-    source = inspect.getsource(sys.modules[constructor.__module__])
-    for file in (info.top, info.notop):
-        assert file.md5 is None or file.md5 in source
+    with shapes_only(), pytest.raises(Asked) as asked:
+        constructor(include_top=include_top, weights="imagenet")
+    monkeypatch.undo()
+    file = info.file(include_top=include_top)
+    url = weights.address(info, include_top)
+    assert asked.value.args == (file.keras, url, "models", file.md5)
 
 
 def test_unknown_name_gets_close_matches():
@@ -128,51 +142,242 @@ def test_offline_error_comes_at_once_and_says_what_to_do(tmp_path):
     assert "Available now: EfficientNetLite0" in message
 
 
-def test_a_network_that_never_answers_is_given_up(monkeypatch):
-    monkeypatch.setattr(socket, "create_connection", lambda *args, **kwargs: time.sleep(60))
-    monkeypatch.setattr(weights, "CONNECT_SECONDS", 0.2)
+# Downloads, from a server on this machine
+
+BODY = b"weights of VGG16" * 100_000
+HEADER = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY)
+LISTED = dataclasses.replace(
+    pretrained._find("VGG16"),
+    top=dataclasses.replace(pretrained._find("VGG16").top, md5=hashlib.md5(BODY).hexdigest()),
+)
+
+
+@pytest.fixture
+def serve(monkeypatch):
+    """A server that answers every request with what it is given; limits that suit a test."""
+    over = threading.Event()
+    servers = []
+
+    def start(*answer, drip=0.0):
+        class Handler(socketserver.StreamRequestHandler):
+            def handle(self):
+                self.request.recv(10_000)
+                try:
+                    for part in answer:
+                        self.wfile.write(part)
+                        over.wait(drip)
+                except OSError:
+                    return  # the other side is gone
+                if not answer:
+                    over.wait()
+
+        server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, args=(0.05,)).start()
+        monkeypatch.setattr(weights, "SERVER", f"http://127.0.0.1:{server.server_address[1]}")
+        return weights.SERVER
+
+    monkeypatch.setattr(pretrained, "CATALOGUE", (LISTED,))
+    monkeypatch.setattr(weights, "CONNECT_SECONDS", 2.0)
+    monkeypatch.setattr(weights, "STALL_SECONDS", 1.0)
+    yield start
+    over.set()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.fixture
+def processes(monkeypatch):
+    """Every process that is started."""
+    started = []
+
+    class Noted(subprocess.Popen):
+        def __init__(self, *args, **kwargs):
+            super().__init__(*args, **kwargs)
+            started.append(self)
+
+    monkeypatch.setattr(subprocess, "Popen", Noted)
+    return started
+
+
+def bytewise(data):
+    return [data[i : i + 1] for i in range(len(data))]
+
+
+def test_a_download_is_kept_under_kerass_name(serve, cache):
+    serve(HEADER, BODY)
+    path = weights_for("VGG16", include_top=True)
+    assert path == str(cache / "vgg16_weights_tf_dim_ordering_tf_kernels.h5")
+    assert (cache / path).read_bytes() == BODY
+    serve(b"HTTP/1.0 404 Not Found\r\n\r\n")
+    assert weights_for("VGG16", include_top=True) == path
+    assert os.listdir(cache) == [os.path.basename(path)]
+
+
+BROKEN_ANSWERS = {
+    "silent": ((), 0, "the server does not answer"),
+    "a header bit by bit": (bytewise(HEADER), 0.3, "the server does not answer"),
+    "a header alone": ((HEADER,), 60, "the server does not answer"),
+    "drips": ((HEADER, *bytewise(BODY[:100])), 0.2, "it stalled after"),
+    "stalls": ((HEADER + BODY[:300_000],), 60, "it stalled after 300,000 bytes"),
+    "breaks off": ((HEADER, BODY[:-1]), 0, r"\(1,599,999 bytes\) is damaged or incomplete"),
+    "garbage": ((HEADER, BODY.upper()), 0, r"\(1,600,000 bytes\) is damaged or incomplete"),
+    "html": ((b"HTTP/1.0 200 OK\r\n\r\n<html>Log in",), 0, r"\(12 bytes\) is damaged"),
+    "not found": ((b"HTTP/1.0 404 Not Found\r\n\r\n",), 0, "404: Not Found"),
+    "no http": ((b"\0" * 1000,), 0, "BadStatusLine"),
+    "hangs up": ((b"",), 0, "Remote end closed connection"),
+}
+
+
+@pytest.mark.parametrize(("answer", "drip", "why"), BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
+def test_what_does_not_come_right_is_an_unavailable_model(
+    serve, cache, processes, answer, drip, why
+):
+    serve(*answer, drip=drip)
     start = time.perf_counter()
-    with pytest.raises(WeightsUnavailableError):
-        weights_for("MobileNet", include_top=True)
-    assert time.perf_counter() - start < 2
+    with pytest.raises(WeightsUnavailableError, match=f"the download failed .*{why}"):
+        weights_for("VGG16", include_top=True)
+    assert time.perf_counter() - start < 4
+    assert list(cache.iterdir()) == []
+    assert [process.poll() is None for process in processes] == [False]
 
 
-def test_with_a_network_keras_downloads(monkeypatch):
-    monkeypatch.setattr(weights, "_host_answers", lambda: True)
-    assert weights_for("MobileNet", include_top=True) == "imagenet"
+def test_a_slow_download_that_goes_on_is_waited_for(serve, cache):
+    parts = [BODY[i : i + 400_000] for i in range(0, len(BODY), 400_000)]
+    serve(HEADER, *parts, drip=0.7)
+    assert weights_for("VGG16", include_top=True)
 
 
-def test_a_failing_download_is_an_unavailable_model(monkeypatch):
-    def fail(weights):
-        assert weights == "imagenet" and socket.getdefaulttimeout() is not None
-        raise Exception("URL fetch failure")
+def test_an_interrupted_download_leaves_nothing(serve, cache, processes, monkeypatch):
+    def interrupted(items, label):
+        next(items)
+        raise KeyboardInterrupt
 
-    monkeypatch.setattr(weights, "_host_answers", lambda: True)
-    monkeypatch.setattr("keras.applications.mobilenet.MobileNet", fail)
-    with pytest.raises(WeightsUnavailableError, match="URL fetch failure"):
-        load("MobileNet")
-    assert socket.getdefaulttimeout() is None
+    serve(HEADER, BODY[:-1], b"", drip=60)
+    monkeypatch.setattr(weights, "progress", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        weights_for("VGG16", include_top=True)
+    assert list(cache.iterdir()) == []
+    assert [process.poll() is None for process in processes] == [False]
 
 
-def test_cache_is_used_without_a_network(cache):
-    file = cache / "mobilenet_1_0_224_tf_no_top.h5"
-    file.write_bytes(b"weights")
-    assert weights_for("MobileNet", include_top=False) == str(file)
+def test_a_folder_that_cannot_be_written_is_named(serve, tmp_path):
+    serve(HEADER, BODY)
+    (tmp_path / "keras").write_text("")
+    with pytest.raises(WeightsUnavailableError, match=f"failed .*{tmp_path / 'keras'}"):
+        weights_for("VGG16", include_top=True)
+
+
+def test_a_killed_kernel_leaves_no_half_file(serve, cache):
+    server = serve(HEADER, *(BODY[i : i + 100] for i in range(10_000)), drip=0.05)
+    code = (
+        "from course_utils import pretrained\nfrom course_utils.models import weights\n"
+        f"weights.SERVER = {server!r}\npretrained.weights_for('VGG16', include_top=True)"
+    )
+    kernel = subprocess.Popen(
+        [sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    deadline = time.monotonic() + 30
+    while not any(path.stat().st_size for path in cache.iterdir()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    kernel.kill()
+    kernel.wait()
+    serve(HEADER, BODY)
+    assert available() == ["EfficientNetLite0"]
+    weights_for("VGG16", include_top=True)
+
+
+# Keras's cache
+
+
+def small_net(*, include_top=True, weights=None):
+    """Stands in for MobileNet, of whose files Keras states no hash."""
+    import keras
+
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(4 if include_top else 2)])
+    if weights:
+        net.load_weights(weights)
+    return net
+
+
+@pytest.fixture
+def mobilenet(monkeypatch, cache):
+    """Its files in Keras's cache, with and without the classifier."""
+    monkeypatch.setattr("keras.applications.mobilenet.MobileNet", small_net)
+    info = pretrained._find("MobileNet")
+    files = [cache / file.keras for file in (info.top, info.notop)]
+    for include_top, file in zip((True, False), files, strict=True):
+        small_net(include_top=include_top).save(file)
+    return files
+
+
+def test_cache_is_used_without_a_network(mobilenet):
+    file, _ = mobilenet
+    assert weights_for("MobileNet", include_top=True) == str(file)
+    assert load("MobileNet").weights_source == "cache"
+    file.unlink()
     assert "MobileNet" in available(include_top=False)
     assert "MobileNet" not in available()
 
 
-def test_a_damaged_cached_file_is_refused_and_kept(cache):
-    file = cache / "vgg16_weights_tf_dim_ordering_tf_kernels.h5"
-    file.write_bytes(b"half of a download")
-    with pytest.raises(WeightsCorruptError, match="vgg16_weights"):
-        load("VGG16")
-    assert file.read_bytes() == b"half of a download"
+DAMAGES = {
+    "empty": lambda file: file.write_bytes(b""),
+    "half": lambda file: file.write_bytes(file.read_bytes()[: file.stat().st_size // 2]),
+    "last byte missing": lambda file: file.write_bytes(file.read_bytes()[:-1]),
+    "zeros": lambda file: file.write_bytes(bytes(file.stat().st_size)),
+    "html": lambda file: file.write_text("<!DOCTYPE html>"),
+    "lfs pointer": lambda file: file.write_text("version https://git-lfs.github.com/spec/v1"),
+    "folder": lambda file: (file.unlink(), file.mkdir()),
+    "dangling link": lambda file: (file.unlink(), file.symlink_to("nowhere")),
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_cached_file_is_refused_and_not_listed(mobilenet, damage):
+    file, _ = mobilenet
+    damage(file)
+    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+        weights_for("MobileNet", include_top=True)
+    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+        load("MobileNet")
+    assert available() == ["EfficientNetLite0"]
+
+
+def test_weights_of_another_model_are_refused(mobilenet):
+    file, other = mobilenet
+    shutil.copy(other, file)
+    with pytest.raises(WeightsCorruptError, match="or another model's"):
+        load("MobileNet")
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES.values(), None], ids=[*DAMAGES, "flipped bit"])
+def test_a_damaged_file_with_a_hash_is_refused_and_kept(serve, cache, damage):
+    file = cache / LISTED.top.keras
+    file.write_bytes(BODY)
+    assert weights_for("VGG16", include_top=True) == str(file)
+    if damage:
+        damage(file)
+    else:
+        file.write_bytes(BODY[:500] + b"\0" + BODY[501:])
+    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+        weights_for("VGG16", include_top=True)
+    assert os.path.lexists(file)
+
+
+def test_a_file_that_may_not_be_read_is_named(course_copy, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(hashlib, "file_digest", refuse)
+    with pytest.raises(WeightsCorruptError, match=r"vgg16_notop.* cannot be read .Permission"):
+        weights_for("VGG16", include_top=False)
 
 
 def test_bundled_only_looks_at_neither_cache_nor_network(cache, monkeypatch):
     (cache / "mobilenet_1_0_224_tf.h5").write_bytes(b"weights")
-    monkeypatch.setattr(weights, "_host_answers", lambda: pytest.fail("looked at the network"))
+    monkeypatch.setattr(weights, "_download", lambda *_: pytest.fail("looked at the network"))
     monkeypatch.setenv("COURSE_WEIGHTS", "bundled")
     assert available() == ["EfficientNetLite0"]
     with pytest.raises(WeightsUnavailableError, match="unset it"):
@@ -197,7 +402,7 @@ def test_a_flipped_byte_is_refused(course_copy):
 
 def test_a_truncated_file_is_refused(course_copy):
     course_copy.write_bytes(course_copy.read_bytes()[:1000])
-    with pytest.raises(WeightsCorruptError, match=r"1000 bytes"):
+    with pytest.raises(WeightsCorruptError, match=r"1,000 bytes"):
         weights_for("VGG16", include_top=False)
 
 
@@ -209,8 +414,29 @@ def test_a_git_lfs_pointer_is_refused(course_copy):
 
 def test_a_missing_file_is_named(course_copy):
     course_copy.unlink()
-    with pytest.raises(WeightsCorruptError, match=r"vgg16_notop\.weights\.h5 is missing"):
+    with pytest.raises(WeightsCorruptError, match=r"vgg16_notop\.weights\.h5 cannot be read .No "):
         weights_for("VGG16", include_top=False)
+
+
+@pytest.mark.parametrize(
+    "text", [None, b"", b"\xff\0", b"<!DOCTYPE html>\n", b"0 a  b\n", b"0 a\n"]
+)
+def test_a_damaged_list_of_hashes_is_named(course_copy, text):
+    hashes = course_copy.with_name("SHA256SUMS")
+    hashes.unlink()
+    if text is not None:
+        hashes.write_bytes(text)
+    with pytest.raises(WeightsCorruptError, match=r"SHA256SUMS is missing.*git checkout"):
+        weights_for("VGG16", include_top=False)
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_list_of_classes_is_named(course_copy, damage):
+    class_names.cache_clear()
+    file = course_copy.with_name("imagenet_classes.txt")
+    damage(file)
+    with pytest.raises(WeightsCorruptError, match=f"{file} .*git checkout"):
+        class_names()
 
 
 # What the classifier says

@@ -15,11 +15,14 @@ class WeightsFile:
         Its MD5; None where Keras states none.
     bundled : str or None
         Name of the file in `data/weights`; None where the course brings none.
+    remote : str or None
+        Its name on Keras's server, where that is another.
     """
 
     keras: str | None = None
     md5: str | None = None
     bundled: str | None = None
+    remote: str | None = None
 
 
 @dataclass(frozen=True)
@@ -232,8 +235,16 @@ CATALOGUE = (
         year=2017,
         paper=_ZOPH,
         module="keras.applications.nasnet",
-        top=WeightsFile(keras="nasnet_mobile.h5", md5="020fb642bf7360b370c678b08e0adf61"),
-        notop=WeightsFile(keras="nasnet_mobile_no_top.h5", md5="1ed92395b5b598bdda52abe5c0dbfd63"),
+        top=WeightsFile(
+            keras="nasnet_mobile.h5",
+            md5="020fb642bf7360b370c678b08e0adf61",
+            remote="NASNet-mobile.h5",
+        ),
+        notop=WeightsFile(
+            keras="nasnet_mobile_no_top.h5",
+            md5="1ed92395b5b598bdda52abe5c0dbfd63",
+            remote="NASNet-mobile-no-top.h5",
+        ),
     ),
     ModelInfo(
         name="NASNetLarge",
@@ -247,8 +258,16 @@ CATALOGUE = (
         year=2017,
         paper=_ZOPH,
         module="keras.applications.nasnet",
-        top=WeightsFile(keras="nasnet_large.h5", md5="11577c9a518f0070763c2b964a382f17"),
-        notop=WeightsFile(keras="nasnet_large_no_top.h5", md5="d81d89dc07e6e56530c4e77faddd61b5"),
+        top=WeightsFile(
+            keras="nasnet_large.h5",
+            md5="11577c9a518f0070763c2b964a382f17",
+            remote="NASNet-large.h5",
+        ),
+        notop=WeightsFile(
+            keras="nasnet_large_no_top.h5",
+            md5="d81d89dc07e6e56530c4e77faddd61b5",
+            remote="NASNet-large-no-top.h5",
+        ),
     ),
     ModelInfo(
         name="ResNet50",

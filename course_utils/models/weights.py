@@ -2,26 +2,42 @@
 
 With ``COURSE_WEIGHTS=bundled`` in the environment neither cache nor network is looked at,
 which gives the same answers on every machine.
+
+Downloads stand in Keras's cache, under Keras's names, where Keras finds them too. They are made
+in a process of their own, which can be stopped whatever it waits for; Keras's download sets no
+time limit, and leaves half a file under the final name when its process is killed.
 """
 
 import contextlib
 import hashlib
+import importlib
 import os
-import socket
-import threading
-import urllib.parse
-import urllib.request
-from collections.abc import Iterator
+import subprocess
+import sys
+import time
+from collections.abc import Generator
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
+from course_utils.caching import save_whole
 from course_utils.models.catalogue import CATALOGUE, ModelInfo
 from course_utils.paths import data_dir
+from course_utils.progress import progress
 
 HASHES_FILE = "SHA256SUMS"
-DOWNLOAD_HOST = "storage.googleapis.com"
-CONNECT_SECONDS = 3.0
-STALL_SECONDS = 30.0
+SERVER = "https://storage.googleapis.com/tensorflow/keras-applications"
+MB = 2**20
+CONNECT_SECONDS = 10.0  # until the first byte
+STALL_SECONDS = 30.0  # in which STALL_BYTES must come
+STALL_BYTES = 300_000
+# With a time limit of its own, lest it outlive the course for ever.
+_DOWNLOAD = """
+import sys, urllib.request
+with urllib.request.urlopen(sys.argv[1], timeout=60) as answer:
+    while block := answer.read1(65536):
+        sys.stdout.buffer.write(block)
+        sys.stdout.buffer.flush()
+"""
 
 Policy = Literal["auto", "bundled"]
 Source = Literal["bundled", "cache", "download"]
@@ -36,7 +52,7 @@ class WeightsCorruptError(RuntimeError):
 
 
 def available(*, include_top: bool = True) -> list[str]:
-    """Return the models that need no network now: bundled, or in Keras's cache.
+    """Return the models that need no network now: bundled, or whole in Keras's cache.
 
     Parameters
     ----------
@@ -48,12 +64,12 @@ def available(*, include_top: bool = True) -> list[str]:
         info.name
         for info in CATALOGUE
         if info.file(include_top=include_top).bundled
-        or (cached and (path := _cached_file(info, include_top)) and path.is_file())
+        or (cached and (path := _cached_file(info, include_top)) and _is_whole(path))
     ]
 
 
 def resolve(info: ModelInfo, *, include_top: bool, weights: Policy) -> tuple[str, Source]:
-    """Return the constructor's ``weights=`` and where the weights come from.
+    """Return the path of a model's weights, checked, and where they came from.
 
     Raises
     ------
@@ -67,31 +83,51 @@ def resolve(info: ModelInfo, *, include_top: bool, weights: Policy) -> tuple[str
     policy = _policy(weights)
     file = info.file(include_top=include_top)
     if file.bundled:
-        path = data_dir() / "weights" / file.bundled
-        _check_bundled(path)
-        return str(path), "bundled"
+        return str(bundled(file.bundled)), "bundled"
     if policy == "bundled":
         raise unavailable(info, include_top, "only bundled weights are allowed")
     cached = _cached_file(info, include_top)
-    if cached and cached.is_file():
-        # Keras gets the path and not "imagenet": it deletes a damaged file of its cache when
-        # there is no network to replace it.
-        _check_cached(cached, file.md5)
-        return str(cached), "cache"
-    if not _host_answers():
-        raise unavailable(info, include_top, f"{DOWNLOAD_HOST} does not answer")
-    return "imagenet", "download"
+    assert cached is not None, "what is not Keras's is bundled"
+    if not os.path.lexists(cached):
+        _download(info, include_top, cached)
+        return str(cached), "download"
+    if damage := _damage(cached, info, include_top):
+        raise WeightsCorruptError(
+            f"{cached} in Keras's cache {damage}. Delete it; the next call downloads it again."
+        )
+    return str(cached), "cache"
 
 
-@contextlib.contextmanager
-def no_endless_wait() -> Iterator[None]:
-    """Make a download that stalls fail: Keras itself sets no time limit."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(STALL_SECONDS)
+def bundled(name: str) -> Path:
+    """Return the path of a file of `data/weights`, checked.
+
+    Raises
+    ------
+    WeightsCorruptError
+        If it is missing or damaged, or the list of hashes is.
+    """
+    path = data_dir() / "weights" / name
+    hashes = path.with_name(HASHES_FILE)
+    remedy = (
+        "Get it again with 'git checkout -- data/weights', where the course stands in Git LFS with "
+        "'git lfs pull', or clone the course anew."
+    )
     try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+        lines = hashes.read_text(encoding="ascii").splitlines()
+        wanted = {name: digest for digest, name in map(str.split, lines)}[name]
+    except (OSError, ValueError, KeyError) as error:
+        raise WeightsCorruptError(
+            f"{hashes} is missing, or states no SHA-256 for {name}. {remedy}"
+        ) from error
+    if damage := _differs(path, "sha256", wanted):
+        raise WeightsCorruptError(f"{path} {damage}. {remedy}")
+    return path
+
+
+def address(info: ModelInfo, include_top: bool) -> str:
+    """Return where Keras's server has the weights of a model of Keras's."""
+    file = info.file(include_top=include_top)
+    return f"{SERVER}/{info.module.rpartition('.')[2]}/{file.remote or file.keras}"
 
 
 def unavailable(info: ModelInfo, include_top: bool, why: str) -> WeightsUnavailableError:
@@ -130,56 +166,96 @@ def _cached_file(info: ModelInfo, include_top: bool) -> Path | None:
     return home / "models" / name if name else None
 
 
-def _check_bundled(path: Path) -> None:
-    lines = path.with_name(HASHES_FILE).read_text().splitlines()
-    wanted = {name: digest for digest, name in map(str.split, lines)}[path.name]
-    remedy = f"Get it again with 'git checkout -- {_as_in_git(path)}', or clone the course anew."
-    if not path.is_file():
-        raise WeightsCorruptError(f"{path} is missing. {remedy}")
-    with path.open("rb") as file:
-        if file.read(23) == b"version https://git-lfs":
-            raise WeightsCorruptError(
-                f"{path} is a Git LFS pointer instead of the weights. Run 'git lfs pull'."
+def _is_whole(path: Path) -> bool:
+    """Whether a file is HDF5 that is not cut off, found out without reading it all."""
+    import h5py
+
+    try:
+        h5py.File(path, "r").close()
+    except OSError:
+        return False
+    return True
+
+
+def _damage(path: Path, info: ModelInfo, include_top: bool) -> str | None:
+    """What is wrong with a file of Keras's; None if nothing is."""
+    md5 = info.file(include_top=include_top).md5
+    if md5 is not None:
+        return _differs(path, "md5", md5)
+    # Keras states no hash: that it can load the file is all there is to go by.
+    constructor = getattr(importlib.import_module(info.module), info.name)
+    try:
+        constructor(include_top=include_top, weights=str(path))
+    except Exception as error:  # of many types, from h5py and Keras
+        why = " ".join(str(error).split())  # on one line
+        return f"is damaged, incomplete or another model's: Keras cannot load it ({why})"
+    return None
+
+
+def _differs(path: Path, algorithm: str, digest: str) -> str | None:
+    """What is wrong with a file that has a known hash; None if nothing is."""
+    try:
+        with path.open("rb") as file:
+            if file.read(23) == b"version https://git-lfs":
+                return "is a Git LFS pointer instead of the file"
+            file.seek(0)
+            if hashlib.file_digest(file, algorithm).hexdigest() == digest:
+                return None
+            return (
+                f"({file.tell():,} bytes) is damaged or incomplete: its {algorithm.upper()} is "
+                f"not {digest}"
             )
-    if _digest(path, "sha256") != wanted:
-        raise WeightsCorruptError(
-            f"{path} ({path.stat().st_size} bytes) is damaged: its SHA-256 is not that of "
-            f"{HASHES_FILE}. {remedy}"
-        )
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
-def _as_in_git(path: Path) -> str:
-    return "/".join(path.parts[-3:])
+def _download(info: ModelInfo, include_top: bool, path: Path) -> None:
+    """Bring a file from Keras's server to its place in Keras's cache, checked."""
+    url = address(info, include_top)
+
+    def write(part: IO[bytes]) -> None:
+        # Closed, so that nothing goes on behind an interrupt.
+        with contextlib.closing(_megabytes(url, part)) as arriving:
+            for _ in progress(arriving, f"downloading {info.name} (MB)"):
+                pass
+        if damage := _damage(Path(part.name), info, include_top):
+            raise OSError(f"what came from {url} {damage}")
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_whole(path, write)
+    except OSError as error:
+        raise unavailable(info, include_top, f"the download failed ({error})") from error
 
 
-def _check_cached(path: Path, md5: str | None) -> None:
-    if md5 is not None and _digest(path, "md5") != md5:
-        raise WeightsCorruptError(
-            f"{path} ({path.stat().st_size} bytes) in Keras's cache is damaged or incomplete. "
-            "Move it away; the next call downloads it again."
-        )
+def _megabytes(url: str, file: IO[bytes]) -> Generator[None]:
+    """Write what is at an address into a file; yields after each megabyte.
 
-
-def _digest(path: Path, algorithm: str) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
-
-
-def _host_answers() -> bool:
-    """Whether Keras's download would get a connection, found out in bounded time."""
-    proxy = urllib.parse.urlsplit(urllib.request.getproxies().get("https", ""))
-    address = (proxy.hostname or DOWNLOAD_HOST, proxy.port or 443)
-    answered = threading.Event()
-
-    def connect() -> None:
-        with (
-            contextlib.suppress(OSError),
-            socket.create_connection(address, timeout=CONNECT_SECONDS),
-        ):
-            answered.set()
-
-    # In a thread, since looking up a host's name knows no time limit.
-    thread = threading.Thread(target=connect, daemon=True)
-    thread.start()
-    thread.join(CONNECT_SECONDS)
-    return answered.is_set()
+    Raises
+    ------
+    OSError
+        If it cannot be had, or comes too slowly.
+    """
+    command = [sys.executable, "-I", "-c", _DOWNLOAD, url]
+    done, wanted, deadline = 0, 1, time.monotonic() + CONNECT_SECONDS
+    with subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            while process.poll() is None:
+                time.sleep(0.05)
+                size = os.fstat(file.fileno()).st_size
+                if size >= wanted:
+                    wanted, deadline = size + STALL_BYTES, time.monotonic() + STALL_SECONDS
+                elif time.monotonic() > deadline:
+                    raise TimeoutError(
+                        f"it stalled after {size:,} bytes" if size else "the server does not answer"
+                    )
+                while done < size // MB:
+                    done += 1
+                    yield
+            if process.returncode != 0:
+                errors = process.communicate()[1] or f"exit code {process.returncode}"
+                raise OSError(errors.strip().splitlines()[-1])
+        finally:
+            process.kill()
