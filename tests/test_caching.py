@@ -301,6 +301,7 @@ def test_a_damaged_entry_is_computed_again_and_overwritten(entry, damage):
     np.testing.assert_array_equal(caching.kept("features", KEY, lambda: 1 / 0), ARRAY)
 
 
+@pytest.mark.slow
 def test_every_flipped_bit_is_noticed_or_harmless(entry):
     data = entry.read_bytes()
     noticed = 0

@@ -154,7 +154,7 @@ LISTED = dataclasses.replace(
 
 @pytest.fixture
 def serve(monkeypatch):
-    """A server that answers every request with what it is given; limits that suit a test."""
+    """A server that answers every request with what it is given; a limit that suits a test."""
     over = threading.Event()
     servers = []
 
@@ -178,8 +178,7 @@ def serve(monkeypatch):
         return weights.SERVER
 
     monkeypatch.setattr(pretrained, "CATALOGUE", (LISTED,))
-    monkeypatch.setattr(weights, "CONNECT_SECONDS", 2.0)
-    monkeypatch.setattr(weights, "STALL_SECONDS", 1.0)
+    monkeypatch.setattr(weights, "STALL_SECONDS", 2.0)
     yield start
     over.set()
     for server in servers:
@@ -189,13 +188,14 @@ def serve(monkeypatch):
 
 @pytest.fixture
 def processes(monkeypatch):
-    """Every process that is started."""
+    """Every process of Python that is started."""
     started = []
 
     class Noted(subprocess.Popen):
         def __init__(self, *args, **kwargs):
             super().__init__(*args, **kwargs)
-            started.append(self)
+            if self.args[0] == sys.executable:
+                started.append(self)
 
     monkeypatch.setattr(subprocess, "Popen", Noted)
     return started
@@ -232,17 +232,20 @@ BROKEN_ANSWERS = {
 
 @pytest.mark.parametrize(("answer", "drip", "why"), BROKEN_ANSWERS.values(), ids=BROKEN_ANSWERS)
 def test_what_does_not_come_right_is_an_unavailable_model(
-    serve, cache, processes, answer, drip, why
+    monkeypatch, serve, cache, processes, answer, drip, why
 ):
+    if "does not answer" in why:
+        monkeypatch.setattr(weights, "CONNECT_SECONDS", 1.0)
     serve(*answer, drip=drip)
     start = time.perf_counter()
     with pytest.raises(WeightsUnavailableError, match=f"the download failed .*{why}"):
         weights_for("VGG16", include_top=True)
-    assert time.perf_counter() - start < 4
+    assert time.perf_counter() - start < 10
     assert list(cache.iterdir()) == []
     assert [process.poll() is None for process in processes] == [False]
 
 
+@pytest.mark.slow
 def test_a_slow_download_that_goes_on_is_waited_for(serve, cache):
     parts = [BODY[i : i + 400_000] for i in range(0, len(BODY), 400_000)]
     serve(HEADER, *parts, drip=0.7)
@@ -254,7 +257,7 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, processes, monkeyp
         next(items)
         raise KeyboardInterrupt
 
-    serve(HEADER, BODY[:-1], b"", drip=60)
+    serve(HEADER + BODY[:-1], drip=60)
     monkeypatch.setattr(weights, "progress", interrupted)
     with pytest.raises(KeyboardInterrupt):
         weights_for("VGG16", include_top=True)

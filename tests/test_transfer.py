@@ -1,5 +1,7 @@
 """Features: equal to the plain way, computed once, never half-stored."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -97,6 +99,27 @@ def test_equal_networks_built_twice_share_the_cache(base, images, cache_folder):
     twin.set_weights(base.get_weights())
     transfer.extract_features(twin, images, scale)
     assert len(list(cache_folder.iterdir())) == 1
+
+
+def test_a_flipped_bit_of_the_cache_is_not_used(base, images, cache_folder):
+    first = transfer.extract_features(base, images, scale)
+    (entry,) = cache_folder.iterdir()
+    data = bytearray(entry.read_bytes())
+    data[data.index(first.tobytes()) + 30] ^= 1
+    entry.write_bytes(data)
+    with pytest.warns(RuntimeWarning, match="computed again"):
+        again = transfer.extract_features(base, images, scale)
+    np.testing.assert_array_equal(again, first)
+
+
+def test_a_cache_that_cannot_be_written_keeps_no_features_back(base, images, monkeypatch):
+    def refuse(*_):
+        raise OSError(30, "Read-only file system")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.warns(RuntimeWarning, match="Read-only.*COURSE_CACHE"):
+        features = transfer.extract_features(base, images, scale)
+    assert features.shape == (21, 4)
 
 
 def test_preprocessed_images_are_refused(base, images):
