@@ -4,6 +4,7 @@ import dataclasses
 import hashlib
 import importlib
 import os
+import re
 import shutil
 import socketserver
 import subprocess
@@ -268,7 +269,7 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, processes, monkeyp
 def test_a_folder_that_cannot_be_written_is_named(serve, tmp_path):
     serve(HEADER, BODY)
     (tmp_path / "keras").write_text("")
-    with pytest.raises(WeightsUnavailableError, match=f"failed .*{tmp_path / 'keras'}"):
+    with pytest.raises(WeightsUnavailableError, match=f"failed .*{re.escape(str(tmp_path))}"):
         weights_for("VGG16", include_top=True)
 
 
@@ -333,17 +334,22 @@ DAMAGES = {
     "html": lambda file: file.write_text("<!DOCTYPE html>"),
     "lfs pointer": lambda file: file.write_text("version https://git-lfs.github.com/spec/v1"),
     "folder": lambda file: (file.unlink(), file.mkdir()),
-    "dangling link": lambda file: (file.unlink(), file.symlink_to("nowhere")),
 }
+if os.name != "nt":  # which lets only administrators make links
+    DAMAGES["dangling link"] = lambda file: (file.unlink(), file.symlink_to("nowhere"))
 
 
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_cached_file_is_refused_and_not_listed(mobilenet, damage):
     file, _ = mobilenet
     damage(file)
-    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+    with pytest.raises(
+        WeightsCorruptError, match=f"{re.escape(str(file))} in Keras's cache .* Delete"
+    ):
         weights_for("MobileNet", include_top=True)
-    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+    with pytest.raises(
+        WeightsCorruptError, match=f"{re.escape(str(file))} in Keras's cache .* Delete"
+    ):
         load("MobileNet")
     assert available() == ["EfficientNetLite0"]
 
@@ -364,7 +370,9 @@ def test_a_damaged_file_with_a_hash_is_refused_and_kept(serve, cache, damage):
         damage(file)
     else:
         file.write_bytes(BODY[:500] + b"\0" + BODY[501:])
-    with pytest.raises(WeightsCorruptError, match=f"{file} in Keras's cache .* Delete it"):
+    with pytest.raises(
+        WeightsCorruptError, match=f"{re.escape(str(file))} in Keras's cache .* Delete"
+    ):
         weights_for("VGG16", include_top=True)
     assert os.path.lexists(file)
 
@@ -438,7 +446,7 @@ def test_a_damaged_list_of_classes_is_named(course_copy, damage):
     class_names.cache_clear()
     file = course_copy.with_name("imagenet_classes.txt")
     damage(file)
-    with pytest.raises(WeightsCorruptError, match=f"{file} .*git checkout"):
+    with pytest.raises(WeightsCorruptError, match=f"{re.escape(str(file))} .*git checkout"):
         class_names()
 
 

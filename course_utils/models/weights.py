@@ -114,7 +114,7 @@ def bundled(name: str) -> Path:
     )
     try:
         lines = hashes.read_text(encoding="ascii").splitlines()
-        wanted = {name: digest for digest, name in map(str.split, lines)}[name]
+        wanted = {listed: digest for digest, listed in map(str.split, lines)}[name]
     except (OSError, ValueError, KeyError) as error:
         raise WeightsCorruptError(
             f"{hashes} is missing, or states no SHA-256 for {name}. {remedy}"
