@@ -69,7 +69,8 @@ def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
     key : str
         From `content_hash`.
     compute : callable
-        Returns an ndarray of numbers or text, or a dict of them.
+        Returns an ndarray of numbers or text, or a dict of them. Arrays of objects are returned,
+        but not kept: they would have to be pickled.
 
     Returns
     -------
@@ -88,6 +89,8 @@ def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
     arrays = {_ARRAY: result}
     if isinstance(result, dict):
         arrays = {" " + name: array for name, array in result.items()}
+    if any(array.dtype.hasobject for array in arrays.values()):
+        return result
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         save_whole(path, lambda file: np.savez(file, **{_CONTENTS: [key, *arrays]}, **arrays))

@@ -355,6 +355,12 @@ def test_names_in_a_dict_may_be_any(folder):
     np.testing.assert_equal(caching.kept("trials", KEY, lambda: 1 / 0), result)
 
 
+@pytest.mark.parametrize("result", [OBJECTS, {"a": ARRAY, "b": OBJECTS}], ids=["array", "dict"])
+def test_objects_are_returned_and_never_pickled(folder, result):
+    assert caching.kept("trials", KEY, lambda: result) is result
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_others_may_read_what_is_kept(folder):
     before = os.umask(0o022)
