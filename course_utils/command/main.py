@@ -18,6 +18,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0, or 1 when a lesson stopped with an error or ``bench`` missed a goal.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
+        stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     if options.command == "bench":
         return bench.run()
