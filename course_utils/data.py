@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils import arrays
 from course_utils.images import IMAGE_SUFFIXES, read_images, read_mask
 from course_utils.paths import data_dir
 
@@ -92,8 +93,9 @@ def load_npy(folder: str | Path) -> tuple[Split, Split]:
     """Load the original lecture's four ``.npy`` files.
 
     Files ``tranfer_learning_{train,test}_{images,labels}.npy`` (spelled as there). Labels may
-    be integers or one-hot; images uint8, or float in 0-1 or 0-255. Pickled objects are never
-    loaded.
+    be whole numbers or one-hot; images in 0-255, or floats in 0-1 (:func:`arrays.read_images` says
+    how they are told apart). Pickled objects are never loaded. Takes little more memory than the
+    result.
 
     Parameters
     ----------
@@ -109,7 +111,8 @@ def load_npy(folder: str | Path) -> tuple[Split, Split]:
     FileNotFoundError
         If one of the four files is missing.
     ValueError
-        If a file is not a plain array, is cut off, or labels and images do not match.
+        If a file is not a plain array, is cut off, holds other values, or labels and images do
+        not match. The message names the file and what it holds.
     """
     folder = Path(folder)
     return _load_npy_split(folder, "train"), _load_npy_split(folder, "test")
@@ -208,57 +211,11 @@ def _load_masks(split: str) -> np.ndarray:
 def _load_npy_split(folder: Path, split: str) -> Split:
     image_path = folder / f"tranfer_learning_{split}_images.npy"
     label_path = folder / f"tranfer_learning_{split}_labels.npy"
-    images = _as_uint8(_load_array(image_path), image_path)
-    labels = _as_integer_labels(_load_array(label_path), label_path)
+    images = arrays.read_images(image_path)
+    labels = arrays.read_labels(label_path, len(CLASS_NAMES))
     if len(images) != len(labels):
         raise ValueError(
             f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels. "
             "The two files do not belong together: copy both again."
         )
     return images, labels
-
-
-def _load_array(path: Path) -> np.ndarray:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.absolute()} is missing; load_npy needs all four files.")
-    try:
-        return np.load(path, allow_pickle=False)
-    except (ValueError, EOFError) as error:
-        raise ValueError(
-            f"{path} is not a complete, plain array ({error}). A file of pickled objects can run "
-            "any code when loaded, so it is refused: save it again with "
-            "np.save(path, np.asarray(images, dtype=np.uint8)). If it is cut off, copy it again."
-        ) from error
-
-
-def _as_uint8(images: np.ndarray, path: Path) -> np.ndarray:
-    if images.ndim != 4 or images.shape[-1] != 3:
-        raise ValueError(f"{path}: expected images (n, height, width, 3), got {images.shape}.")
-    if images.dtype == np.uint8:
-        return images
-    low, high = (float(f(images)) for f in (np.min, np.max))
-    if not (low >= 0 and high <= 255):
-        raise ValueError(
-            f"{path}: pixels from {low:g} to {high:g}; expected 0-1 or 0-255. "
-            "Save the images before any preprocess_input."
-        )
-    scale = 255 if np.issubdtype(images.dtype, np.floating) and high <= 1 else 1
-    return np.rint(images * scale).astype(np.uint8)
-
-
-def _as_integer_labels(labels: np.ndarray, path: Path) -> np.ndarray:
-    if labels.ndim == 2 and labels.shape[1] == len(CLASS_NAMES):
-        if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
-            raise ValueError(f"{path}: two-dimensional labels that are not one-hot.")
-        labels = labels.argmax(axis=1)
-    if labels.ndim != 1 or not np.array_equal(labels, np.rint(labels)):
-        raise ValueError(
-            f"{path}: expected integer labels (n,) or one-hot (n, {len(CLASS_NAMES)}), "
-            f"got {labels.dtype} {labels.shape}."
-        )
-    if labels.size and not (labels.min() >= 0 and labels.max() < len(CLASS_NAMES)):
-        raise ValueError(
-            f"{path}: labels from {labels.min()} to {labels.max()}; "
-            f"expected 0 to {len(CLASS_NAMES) - 1}."
-        )
-    return labels.astype(np.int64)

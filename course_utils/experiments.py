@@ -1,5 +1,6 @@
 """Repeat a trial over seeds."""
 
+import warnings
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -36,26 +37,60 @@ def repeat(
     Returns
     -------
     ndarray of shape (seeds, ...), or a dict of such arrays
+        Of objects, one for each seed, where the trials' results are no numbers or text, or differ
+        in shape. These cannot be kept; a warning says so as soon as it is known.
 
     Raises
     ------
     TypeError
-        If the trial or what ``keep`` lists cannot be hashed by its content.
+        If ``keep`` is no list or tuple, or the trial or what it lists cannot be hashed by its
+        content.
     """
     seeds = tuple(seeds)
     if keep is None:
         return _run(trial, seeds, label)
+    if not isinstance(keep, (list, tuple)):
+        raise TypeError(
+            f"keep is a {type(keep).__name__}: list what the result depends on, such as "
+            "keep=[train, RATES, images]."
+        )
     key = content_hash(trial, seeds, keep)
-    return kept("trials", key, lambda: _run(trial, seeds, label))
+    return kept("trials", key, lambda: _run(trial, seeds, label, True))
 
 
-def _run(trial: Callable, seeds: tuple[int, ...], label: str):
+def _run(trial: Callable, seeds: tuple[int, ...], label: str, keep: bool = False):
     import keras
 
     results = []
+    unkept: list[str] = []
     for seed in progress(seeds, label):
         keras.utils.set_random_seed(seed)
         results.append(trial(seed))
+        if keep and not unkept:
+            unkept = _of_objects(_stacked([results[0], results[-1]]))
+            if unkept:
+                warnings.warn(
+                    f"What the trial returns cannot be kept ({', '.join(unkept)}): it will run "
+                    "anew each time. Return numbers, text, and arrays of one shape for all seeds.",
+                    stacklevel=5,  # where repeat is called
+                )
+    return _stacked(results)
+
+
+def _stacked(results: list) -> np.ndarray | dict[str, np.ndarray]:
     if isinstance(results[0], dict):
-        return {key: np.array([result[key] for result in results]) for key in results[0]}
-    return np.array(results)
+        return {key: _array([result[key] for result in results]) for key in results[0]}
+    return _array(results)
+
+
+def _array(values: list) -> np.ndarray:
+    try:
+        return np.array(values)
+    except ValueError:  # their shapes differ
+        return np.fromiter(values, object, len(values))
+
+
+def _of_objects(stacked: np.ndarray | dict[str, np.ndarray]) -> list[str]:
+    """Names of the arrays that no file takes without pickling."""
+    arrays = stacked if isinstance(stacked, dict) else {"result": stacked}
+    return [name for name, array in arrays.items() if array.dtype.hasobject]

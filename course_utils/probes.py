@@ -58,7 +58,10 @@ def colour_histogram(images: np.ndarray) -> np.ndarray:
     return np.stack([histogram(image) for image in images]) / images[0, ..., 0].size
 
 
-def tuned(head):
+FOLDS = 5  # of the cross-validation, where each class has as many images
+
+
+def tuned(head, folds: int = FOLDS):
     """A scikit-learn head that tunes scale and C by cross-validation on what it is fed.
 
     Features differ in size and spread from one extractor to the next; so that none is
@@ -68,6 +71,8 @@ def tuned(head):
     ----------
     head : scikit-learn classifier
         With a parameter C.
+    folds : int
+        At most as many as the smallest class has images, so that each fold shows every class.
     """
     from sklearn.decomposition import PCA
     from sklearn.model_selection import GridSearchCV
@@ -81,7 +86,7 @@ def tuned(head):
         "scale": [StandardScaler(), Normalizer(), "passthrough"],
         "head__C": [0.01, 0.1, 1, 10, 100],
     }
-    return GridSearchCV(pipeline, grid, cv=5)
+    return GridSearchCV(pipeline, grid, cv=folds)
 
 
 def correct(train: Split, test: Split, *, head=None) -> np.ndarray:
@@ -98,10 +103,25 @@ def correct(train: Split, test: Split, *, head=None) -> np.ndarray:
     -------
     ndarray of bool, shape (n,)
         One for each test image.
+
+    Raises
+    ------
+    ValueError
+        If a class has a single training image: none is left to tune on.
     """
     from sklearn.linear_model import LogisticRegression
 
     head = LogisticRegression(solver="newton-cholesky") if head is None else head
     # In single precision the solver meets matrices that it takes for singular.
-    model = tuned(head).fit(np.asarray(train[0], np.float64), train[1])
+    model = tuned(head, _folds(train[1])).fit(np.asarray(train[0], np.float64), train[1])
     return model.predict(np.asarray(test[0], np.float64)) == test[1]
+
+
+def _folds(labels: np.ndarray) -> int:
+    classes, counts = np.unique(labels, return_counts=True)
+    if counts.min() < 2:
+        raise ValueError(
+            f"Class {classes[counts.argmin()]} has a single training image. The head is tuned by "
+            "cross-validation, which needs at least 2 of each class: add images, or leave it out."
+        )
+    return min(FOLDS, int(counts.min()))

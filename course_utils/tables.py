@@ -80,8 +80,9 @@ class Table:
 
 
 def _html_row(tag: str, texts: Sequence[str], right: Sequence[bool]) -> str:
-    cells = "".join(
-        f'<{tag} style="text-align: {"right" if to_right else "left"}">{html.escape(text)}</{tag}>'
-        for text, to_right in zip(texts, right, strict=True)
-    )
-    return f"<tr>{cells}</tr>"
+    cells = []
+    for text, to_right in zip(texts, right, strict=True):
+        kind = tag if text else "td"  # a heading without words is read out as one
+        align = "right" if to_right else "left"
+        cells.append(f'<{kind} style="text-align: {align}">{html.escape(text)}</{kind}>')
+    return f"<tr>{''.join(cells)}</tr>"

@@ -29,11 +29,11 @@ def draw_weights(model) -> None:
     ------
     ValueError
         If a trainable weight has no initializer: its layer must keep it in the attribute
-        ``<weight>_initializer``, as Keras's layers do.
+        ``<weight>_initializer``, as Keras's layers do. Nothing is drawn then.
     """
     from keras.random import SeedGenerator
 
-    drawn = set()
+    _check_drawable(model)
     for layer in every_layer(model):
         for value in vars(layer).values():
             if isinstance(value, SeedGenerator):
@@ -43,8 +43,16 @@ def draw_weights(model) -> None:
             if initializer is not None:
                 # A clone, because an initializer without a seed draws the same twice.
                 weight.assign(initializer.clone()(weight.shape))
-                drawn.add(id(weight))
-    left = [weight for weight in model.trainable_weights if id(weight) not in drawn]
+
+
+def _check_drawable(model) -> None:
+    known = {
+        id(weight)
+        for layer in every_layer(model)
+        for weight in layer.weights
+        if _initializer(layer, weight.name) is not None
+    }
+    left = [weight for weight in model.trainable_weights if id(weight) not in known]
     if left:
         raise ValueError(
             f"No initializer known for {', '.join(weight.path for weight in left)}: give the "
@@ -88,14 +96,15 @@ def restart(model, *, learning_rate: float | None = None) -> None:
 
     _check_compiled(model)
     optimizer = model.optimizer
-    if learning_rate is not None:
-        if callable(learning_rate) or not isinstance(optimizer.learning_rate, keras.Variable):
-            raise ValueError(
-                "restart sets one number in place of another. A schedule of the learning rate "
-                "is set by compile: call model.compile with an optimizer that has it."
-            )
-        optimizer.learning_rate = learning_rate
+    scheduled = not isinstance(optimizer.learning_rate, keras.Variable)
+    if learning_rate is not None and (callable(learning_rate) or scheduled):
+        raise ValueError(
+            "restart sets one number in place of another. A schedule of the learning rate "
+            "is set by compile: call model.compile with an optimizer that has it."
+        )
     draw_weights(model)
+    if learning_rate is not None:
+        optimizer.learning_rate = learning_rate
     for value, unused in zip(optimizer.variables, unused_twin(optimizer).variables, strict=True):
         value.assign(unused)
 

@@ -1,6 +1,7 @@
 """``course bench``: both ways train the same head, and misses are named."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,6 +63,19 @@ def test_both_ways_train_the_same_head(base, images):
     for a, b, before in zip(fast, slow, start, strict=True):
         np.testing.assert_allclose(a, b, atol=1e-4)
         assert np.abs(a - before).max() > 0.01  # 30 steps of about 0.001 each
+
+
+def test_the_time_is_that_of_the_function_alone(monkeypatch):
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr(bench, "time", SimpleNamespace(perf_counter=lambda: clock.now))
+
+    def work():
+        clock.now += 2.5
+        return "result"
+
+    assert bench._timed(work) == ("result", 2.5)
+    clock.now += 7
+    assert bench._timed(work) == ("result", 2.5)
 
 
 def test_onnx_runtime_gives_the_same_features(base, images):

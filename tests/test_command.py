@@ -1,11 +1,16 @@
 """The ``course`` command on a small lesson."""
 
+import os
+import subprocess
+import sys
+
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import claims, paths
 from course_utils.command import bench, lessons, main, run
+from course_utils.paths import ROOT
 
 
 @pytest.fixture
@@ -90,6 +95,20 @@ def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
 def test_unknown_lesson_is_named(lesson, capsys):
     assert main.main(["run", "99"]) == 1
     assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("encoding", ["cp437", "cp1252", "cp932"])
+def test_a_console_of_few_characters_shows_all_results(encoding):
+    code = (
+        "from course_utils.command import bench, main\n"
+        "bench.run = lambda: print('time of extraction – × 1.07 ≥ ≤ 모자\\nspread 20.0')\n"
+        "main.main(['bench'])"
+    )
+    environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)}
+    out = subprocess.check_output([sys.executable, "-c", code], env=environment)
+    first, second = out.decode(encoding).splitlines()
+    assert first.startswith("time of extraction") and r"\ubaa8" in first
+    assert second == "spread 20.0"
 
 
 @pytest.mark.parametrize("code", [0, 1])

@@ -81,6 +81,13 @@ def test_table_shows_totals_and_aligns_numbers_right():
     assert '<th style="text-align: left">total</th>' in html
 
 
+def test_no_heading_is_empty():
+    table = tables.Table(["", "n"], [("x", 1), ("", 1)], ["", ""], total=True)
+    html = table._repr_html_()
+    assert html.count("<th") == 3  # "<thead>", and the two that have words
+    assert '<td style="text-align: left"></td>' in html
+
+
 def test_table_refuses_ragged_rows():
     with pytest.raises(ValueError, match="number of columns"):
         tables.Table(["a", "b"], [("x",)], ["", ""])

@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from course_utils import data
 
@@ -65,6 +66,33 @@ def course_data(tmp_path, monkeypatch):
     (folder / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     monkeypatch.setattr(data, "data_dir", lambda: tmp_path)
     return folder
+
+
+def test_labels_and_masks_are_those_of_their_files(tmp_path, monkeypatch):
+    """Each class in its own brightness, each object where its mask is; the rows mixed."""
+    rows = [
+        dict(split=split, name=name, x=8 * i + 56 * (split == "test"))
+        for split in ("train", "test")
+        for i, name in enumerate(data.CLASS_NAMES)
+    ]
+    (tmp_path / "objects").mkdir()
+    lines = ["file,mask,split,class,instance,environment,camera,seed"]
+    for row in [*rows[::2], *rows[1::2]]:
+        mask = np.zeros((224, 224), np.uint8)
+        mask[:8, row["x"] : row["x"] + 8] = 255
+        image = np.zeros((224, 224, 3), np.uint8)
+        image[mask > 0] = 250, 5, 50 * data.CLASS_NAMES.index(row["name"])
+        files = [f"{row['name']}_{row['split']}_{kind}.png" for kind in ("image", "mask")]
+        for file, pixels in zip(files, (image, mask), strict=True):
+            Image.fromarray(pixels).save(tmp_path / "objects" / file)
+        lines.append(",".join([*files, row["split"], row["name"], "0,0,0,0"]))
+    (tmp_path / "objects" / "manifest.csv").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(data, "data_dir", lambda: tmp_path)
+    for (images, labels), masks in zip(data.load_objects(), data.load_objects_masks(), strict=True):
+        assert sorted(labels) == [0, 1, 2, 3, 4] and list(labels) != [0, 1, 2, 3, 4]
+        for image, label, mask in zip(images, labels, masks, strict=True):
+            assert (image[mask == 1] == (250, 5, 50 * label)).all()
+            assert not image[mask == 0].any()
 
 
 def test_missing_image_is_named(course_data):

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 from keras import Input, Model, Sequential, applications, layers
+from keras.src.backend.common import global_state, stateless_scope
 
 from course_utils import costs, networks
 
@@ -57,6 +58,14 @@ def test_shapes_only_models_are_counted_and_later_models_work():
     assert costs.total(big).parameters == 143_667_240
     small = Sequential([Input((2,)), layers.Dense(1)])
     assert small.weights[0].numpy().shape == (2, 1)
+
+
+def test_an_error_among_shapes_only_models_leaves_nothing_behind():
+    with pytest.raises(ZeroDivisionError), networks.shapes_only():
+        Sequential([Input((2,)), layers.Dense(1)])
+        raise ZeroDivisionError
+    assert not stateless_scope.in_stateless_scope()
+    assert global_state.get_global_attribute("uninitialized_variables") == []
 
 
 @pytest.mark.parametrize(

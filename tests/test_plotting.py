@@ -7,12 +7,14 @@ import inspect
 import io
 import re
 import sys
+import warnings
 from types import SimpleNamespace
 
 import matplotlib
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -22,6 +24,7 @@ from skimage import data
 from course_utils import calibration, costs, plotting, pretrained, published
 from course_utils.intervals import Estimate
 from course_utils.paths import notebooks_dir
+from course_utils.plotting import style as style_module
 from course_utils.plotting.style import HIGH, SMALL, WIDE
 
 matplotlib.use("agg")
@@ -247,3 +250,72 @@ def test_the_figure_that_is_handed_over_is_shown_and_closed(monkeypatch):
     plt.subplots(figsize=(6, 2))
     _, _, width = shown_in_a_notebook(monkeypatch, first)
     assert abs(width - 300) < 20 and plt.get_fignums() == [2]
+
+
+NAMES_AS_BROUGHT = ("$5 and $6", "_other_", "a_b^c", r"\$x$", "모자")
+
+
+def drawn_texts(drawn):
+    """What is drawn, as matplotlib's renderer gets it, and whether as a formula."""
+    figure = drawn.figure if isinstance(drawn, Axes) else drawn
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # no font may have Hangul here
+        figure.draw_without_rendering()
+    return [text._preprocess_math(text.get_text()) for text in figure.findobj(Text)]
+
+
+@pytest.mark.parametrize(
+    "draw",
+    [
+        lambda names: plotting.plot_images(IMAGES[:5], names),
+        lambda names: plotting.plot_samples(IMAGES, LABELS, names),
+        lambda names: plotting.plot_probabilities(names, [0.2] * 5),
+        lambda names: plotting.plot_confusion_matrix(LABELS, LABELS, names),
+        lambda names: plotting.plot_curves([1, 2], {name: np.ones((3, 2)) for name in names}),
+        lambda names: plotting.plot_estimates(dict.fromkeys(names, ESTIMATES["a"])),
+        lambda names: plotting.plot_estimates_along(
+            [1, 2], {name: list(ESTIMATES.values()) for name in names}
+        ),
+        lambda names: plotting.plot_masks(IMAGES[:4], MASKS[:4], dict.fromkeys(names, MASKS[:4])),
+        lambda names: plotting.plot_patches({name: [list(IMAGES[:2])] for name in names}),
+    ],
+)
+def test_names_are_drawn_as_they_are_written(draw):
+    drawn = drawn_texts(draw(NAMES_AS_BROUGHT))
+    texts = [text.strip() for text, is_formula in drawn if not is_formula]
+    assert not set(NAMES_AS_BROUGHT) - set(texts)
+
+
+def test_powers_on_a_logarithmic_axis_are_still_formulas():
+    _, ax = plt.subplots()
+    ax.set(xscale="log", xlim=(1, 1e6))
+    assert any(is_formula for text, is_formula in drawn_texts(ax) if text)
+
+
+SIGN = "\u2a74"  # of STIX, which comes with matplotlib
+
+
+def test_signs_that_one_font_lacks_come_from_another(monkeypatch):
+    stix, dejavu = (font_manager.findfont(name) for name in ("STIXGeneral", "DejaVu Sans"))
+    assert ord(SIGN) in font_manager.get_font(stix).get_charmap()
+    assert ord(SIGN) not in font_manager.get_font(dejavu).get_charmap()
+    monkeypatch.setattr(style_module, "FALLBACK_FONTS", ("no such font", "STIXGeneral"))
+    plotting.set_style()
+    figure, ax = plt.subplots()
+    ax.set_xlabel(SIGN)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        figure.canvas.draw()
+
+
+def test_of_signs_that_no_font_has_one_warning_tells(monkeypatch):
+    monkeypatch.setattr(style_module, "FALLBACK_FONTS", ())
+    plotting.set_style()
+    _, ax = plt.subplots()
+    ax.set_title("모자 모")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        shown_in_a_notebook(monkeypatch)
+    (warning,) = caught
+    assert "No font here has 모 자" in str(warning.message)
+    assert warning.filename == __file__

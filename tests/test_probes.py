@@ -47,3 +47,21 @@ def test_a_probe_finds_small_features_beside_a_large_one():
     for features, _ in (train, test):
         features[:, :-1] *= 1e-4
     assert probes.correct(train, test).mean() > 0.9
+
+
+@pytest.mark.parametrize("per_class", [2, 3, 4])
+def test_a_few_images_a_class_are_enough(per_class):
+    train, test = classes(3 * per_class, distance=100), classes(90, distance=100)
+    assert probes.correct(train, test).mean() > 0.5  # by chance a third
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_small_class_is_in_every_fold():
+    features, labels = classes(40, distance=30)
+    kept = np.r_[np.flatnonzero(labels != 1), np.flatnonzero(labels == 1)[:2]]
+    assert probes.correct((features[kept], labels[kept]), classes(90, distance=30)).all()
+
+
+def test_a_single_image_of_a_class_is_refused():
+    with pytest.raises(ValueError, match="Class 0 has a single training image"):
+        probes.correct(classes(3, distance=30), classes(9, distance=30))

@@ -406,6 +406,14 @@ def test_every_weight_of_keras_layers_is_drawn(layer):
 
 
 def test_a_weight_that_cannot_be_drawn_is_named():
-    model = Sequential([Input((4,)), Block(own=True)])
+    model = Sequential([Input((4,)), layers.Dense(4), Block(own=True)])
+    model.compile(keras.optimizers.SGD(0.1), "mse")
+    before = model.get_weights()
     with pytest.raises(ValueError, match="scale_initializer"):
         training.draw_weights(model)
+    with pytest.raises(ValueError, match="scale_initializer"):
+        training.restart(model, learning_rate=0.2)
+    # Nothing has changed by then.
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.1)
+    for old, new in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(old, new)

@@ -125,3 +125,26 @@ def test_a_cache_that_cannot_be_written_keeps_no_features_back(base, images, mon
 def test_preprocessed_images_are_refused(base, images):
     with pytest.raises(GuardError, match="preprocessing is done once"):
         transfer.extract_features(base, scale(images.astype(np.float32)), scale)
+
+
+@pytest.mark.parametrize("size", [(None, None, 3), (24, None, 3)])
+def test_a_base_of_open_size_takes_the_images_size(size):
+    import keras
+
+    conv = keras.layers.Conv2D(4, 3, strides=2)
+    base = keras.Sequential([keras.Input(size), conv])
+    for width in (20, 32):
+        images = np.random.default_rng(0).integers(0, 256, (5, 24, width, 3), dtype=np.uint8)
+        features = transfer.extract_features(base, images, scale, batch_size=2)
+        expected = base.predict(scale(images.astype(np.float32)), verbose=0)
+        np.testing.assert_allclose(features, expected, atol=1e-5)
+        assert transfer.extract_features(base, images[:0], scale).shape == (0, *expected.shape[1:])
+
+
+def test_images_of_another_size_are_refused_with_both_sizes(base, images):
+    with pytest.raises(GuardError, match=r"\(8, 16, 3\), but the base takes \(16, 16, 3\)"):
+        transfer.extract_features(base, images[:, :8], scale)
+
+
+def test_an_empty_batch_has_no_features(base, images):
+    assert transfer.extract_features(base, images[:0], scale).shape == (0, 4)

@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         0, or 1 when a lesson stopped with an error, ``bench`` missed a goal, or the course is
         installed without its lessons and data.
     """
+    for stream in (sys.stdout, sys.stderr):
+        # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
+        stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(arguments)
     try:
         data_dir()  # before minutes of work

@@ -84,13 +84,26 @@ def EfficientNetLite0(
     return model
 
 
-def preprocess_input(images: np.ndarray) -> np.ndarray:
+def preprocess_input(images):
     """Scale RGB images from 0-255 to about -1..1, as the network was trained.
 
     Mean 127 and deviation 128 for every channel: the Lite family differs here from the
     B family and from most PyTorch models.
+
+    Parameters
+    ----------
+    images : ndarray or tensor, shape (..., channels)
+        A tensor of a model that is being built, or of a ``tf.data`` pipeline, too.
+
+    Returns
+    -------
+    float32, of the kind and shape that came in
     """
-    return (np.asarray(images, dtype=np.float32) - 127.0) / 128.0
+    if isinstance(images, np.ndarray):
+        return (images.astype(np.float32) - 127.0) / 128.0
+    from keras import ops
+
+    return (ops.cast(images, "float32") - 127.0) / 128.0
 
 
 def _norm_relu6(x, name: str):

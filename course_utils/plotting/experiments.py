@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from course_utils.plotting.style import METHOD_COLOURS, given_or_new
+from course_utils.plotting.style import METHOD_COLOURS, as_written, given_or_new
 
 
 def plot_curves(
@@ -35,7 +35,8 @@ def plot_curves(
     ax = given_or_new(ax)
     for label, values in curves.items():
         values = np.atleast_2d(values)
-        (line,) = ax.plot(x, values.mean(axis=0), label=label, color=colours.get(label))
+        (line,) = ax.plot(x, values.mean(axis=0), color=colours.get(label))
+        line.set_label(as_written(label))
         ax.fill_between(
             x, values.min(axis=0), values.max(axis=0), color=line.get_color(), alpha=0.2, lw=0
         )

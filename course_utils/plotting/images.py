@@ -13,6 +13,7 @@ from course_utils.plotting.style import (
     HIGH,
     SMALL,
     WIDE,
+    as_written,
     given_or_new,
     write_beside,
 )
@@ -34,7 +35,7 @@ def plot_image(image: np.ndarray, *, title: str = "", ax: Axes | None = None) ->
     """
     ax = given_or_new(ax)
     ax.imshow(image, cmap="gray" if image.ndim == 2 else None)
-    ax.set_title(title, fontsize=SMALL, fontweight="normal", loc="center")
+    ax.set_title(as_written(title), fontsize=SMALL, fontweight="normal", loc="center")
     ax.axis("off")
     return ax
 
@@ -243,7 +244,7 @@ def plot_probabilities(
     colours = [COLOURS["blue"]] + [COLOURS["grey"]] * (len(labels) - 1)
     positions = range(len(labels))
     ax.barh(positions, probabilities, color=colours, height=0.7)
-    ax.set_yticks(positions, labels)
+    ax.set_yticks(positions, map(as_written, labels))
     ax.invert_yaxis()
     ax.set(xlim=(0, 1), xticks=(0, 0.5, 1))
     ax.grid(axis="y", visible=False)
@@ -254,7 +255,8 @@ def plot_probabilities(
 
 def name_row(ax: Axes, name: str, **text) -> None:
     """Write the name of a row of images on the left of its first."""
-    ax.text(-0.08, 0.5, name, ha="right", va="center", transform=ax.transAxes, **text)
+    where = {"ha": "right", "va": "center", "transform": ax.transAxes}
+    ax.text(-0.08, 0.5, as_written(name), **where, **text)
 
 
 def _grid(n: int, columns: int, title: str, *, above: float) -> tuple[Figure, list[Axes]]:

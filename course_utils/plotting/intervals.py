@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from course_utils.intervals import Estimate
-from course_utils.plotting.style import METHOD_COLOURS, SMALL, given_or_new
+from course_utils.plotting.style import METHOD_COLOURS, SMALL, as_written, given_or_new
 
 
 def plot_estimates(
@@ -46,7 +46,7 @@ def plot_estimates(
             ha="center",
             fontsize=SMALL,
         )
-    ax.set_yticks(range(len(labels)), labels)
+    ax.set_yticks(range(len(labels)), map(as_written, labels))
     ax.set_ylim(len(labels) - 0.5, -0.7)
     ax.grid(axis="y", visible=False)
     return ax
@@ -87,7 +87,7 @@ def plot_estimates_along(
             fmt="o-",
             capsize=4,
             ms=8,
-            label=label,
+            label=as_written(label),
             color=colours.get(label),
         )
     ax.legend()

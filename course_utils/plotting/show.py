@@ -3,6 +3,7 @@
 import base64
 import html
 import io
+import warnings
 
 import matplotlib.pyplot as plt
 from IPython import get_ipython
@@ -53,7 +54,10 @@ def show(alt: str, figure: Figure | None = None) -> None:
 def _img(figure: Figure, alt: str) -> str:
     """Without loss; as JPEG where the figure shows photographs and that is smaller."""
     is_photograph = any(image.get_array().ndim == 3 for image in figure.findobj(AxesImage))
-    stored = {kind: _stored(figure, kind) for kind in _FORMATS if kind == "png" or is_photograph}
+    kinds = [kind for kind in _FORMATS if kind == "png" or is_photograph]
+    with warnings.catch_warnings(record=True) as caught:
+        stored = {kind: _stored(figure, kind) for kind in kinds}
+    _warn_again(caught)
     kind = min(stored, key=lambda kind: len(stored[kind]))
     width = round(Image.open(io.BytesIO(stored[kind])).width / _SHARPNESS)
     data = base64.b64encode(stored[kind]).decode()
@@ -74,3 +78,18 @@ def _stored(figure: Figure, kind: str) -> bytes:
         pil_kwargs=_FORMATS[kind],
     )
     return picture.getvalue()
+
+
+def _warn_again(caught: list[warnings.WarningMessage]) -> None:
+    """Of all signs that no font has, warn once, and of what else there was as it was."""
+    missing = [w for w in caught if str(w.message).startswith("Glyph ")]
+    for w in caught:
+        if w not in missing:
+            warnings.warn_explicit(w.message, w.category, w.filename, w.lineno)
+    if missing:
+        signs = dict.fromkeys(chr(int(str(w.message).split()[1])) for w in missing)
+        warnings.warn(
+            f"No font here has {' '.join(signs)}: they are drawn as boxes. Install one, such as "
+            "Noto Sans CJK (on Debian and Colab: apt-get install fonts-noto-cjk), and restart.",
+            stacklevel=4,
+        )

@@ -2,10 +2,24 @@
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
+from matplotlib import font_manager
 from matplotlib.axes import Axes
 
 SMALL = 11  # points: the least that is read from the last row
 WIDE, HIGH = 10, 7  # inches: what a projected page holds
+
+# For names in Hangul, kana or Chinese characters, which matplotlib's own font lacks: what Windows,
+# macOS and Linux bring.
+FALLBACK_FONTS = (
+    "Malgun Gothic",
+    "Yu Gothic",
+    "Microsoft YaHei",
+    "Apple SD Gothic Neo",
+    "Hiragino Sans",
+    "PingFang SC",
+    "NanumGothic",
+    "Noto Sans CJK JP",
+)
 
 # Okabe & Ito (2008), "Color Universal Design": told apart with any colour vision.
 COLOURS = {
@@ -57,6 +71,7 @@ METHOD_COLOURS = {
 
 def set_style() -> None:
     """Set matplotlib's defaults: type that can be read from the last row."""
+    installed = {font.name for font in font_manager.fontManager.ttflist}
     cycle = ("blue", "vermilion", "green", "orange", "purple", "sky", "black")
     mpl.rcParams.update(
         {
@@ -73,6 +88,7 @@ def set_style() -> None:
             "figure.figsize": (8, 4.5),
             "figure.titlesize": 13,
             "figure.titleweight": "bold",
+            "font.family": ["sans-serif", *(f for f in FALLBACK_FONTS if f in installed)],
             "font.size": 12,
             "grid.alpha": 0.3,
             "image.interpolation": "nearest",
@@ -80,6 +96,15 @@ def set_style() -> None:
             "lines.linewidth": 2,
         }
     )
+
+
+def as_written(name: str) -> str:
+    """A name that matplotlib draws letter by letter, with its dollars and underscores.
+
+    Between two dollars it would see a formula, and a legend leaves out what begins with an
+    underscore.
+    """
+    return (" " if name.startswith("_") else "") + name.replace("$", r"\$")
 
 
 def given_or_new(ax: Axes | None, figsize: tuple[float, float] | None = None) -> Axes:

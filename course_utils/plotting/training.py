@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from course_utils.plotting.experiments import plot_curves
-from course_utils.plotting.style import CLASS_COLOURS, given_or_new
+from course_utils.plotting.style import CLASS_COLOURS, as_written, given_or_new
 
 
 def plot_learning_curve(
@@ -75,7 +75,7 @@ def plot_confusion_matrix(
         y_true,
         y_pred,
         labels=range(len(class_names)),
-        display_labels=class_names,
+        display_labels=[as_written(name) for name in class_names],
         cmap="Blues",
         colorbar=False,
         ax=ax,

@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.plotting.images import plot_image
-from course_utils.plotting.style import SMALL, WIDE
+from course_utils.plotting.style import SMALL, WIDE, as_written
 
 
 def plot_patches(
@@ -34,7 +34,7 @@ def plot_patches(
     figure.suptitle(title, x=0.01, ha="left")
     parts = figure.subfigures(1, len(layers), wspace=0.04)
     for part, (label, units) in zip(np.atleast_1d(parts), layers.items(), strict=True):
-        part.suptitle(label, fontsize=SMALL, fontweight="normal")
+        part.suptitle(as_written(label), fontsize=SMALL, fontweight="normal")
         axes = part.subplots(rows, columns, squeeze=False)
         for row, patches in zip(axes, units, strict=True):
             for ax, patch in zip(row, patches, strict=True):
