@@ -209,6 +209,8 @@ def _decode(path: Path) -> Image.Image:
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
             image.load()
+            image.getexif()  # kept by Pillow, which else writes it anew: odd entries make that fail
+            image.info.pop("exif", None)
             ImageOps.exif_transpose(image, in_place=True)
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} {_what_it_is(data)}") from error
