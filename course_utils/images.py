@@ -17,6 +17,8 @@ from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from course_utils.progress import progress
 
+HEIC = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftypmif1")
+AVIF = (b"ftypavif", b"ftypavis")
 PADDING = 16  # bytes; some cameras fill up the end of a JPEG's pixel data
 _STDERR = threading.Lock()
 
@@ -101,11 +103,14 @@ def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.
 
 def is_image(path: Path) -> bool:
     """Whether a file is named like an image, or begins like one that Pillow can read."""
-    types = Image.registered_extensions()
-    if types.get(path.suffix.lower()) in _formats() or path.suffix.lower() in (".heic", ".heif"):
+    formats, suffix = _formats(), path.suffix.lower()
+    if (
+        suffix in (".avif", ".heic", ".heif")
+        or Image.registered_extensions().get(suffix) in formats
+    ):
         return True
     try:
-        with Image.open(path, formats=_formats()):
+        with Image.open(path, formats=formats):
             return True
     except Image.DecompressionBombError:
         return True
@@ -261,15 +266,17 @@ def _what_it_is(data: bytes) -> str:
         return "only points to an image (Git LFS). Get the image itself with 'git lfs pull'."
     if b"<html" in head or b"<!doctype html" in head:
         return "is a web page, not an image. Download the image itself."
-    if data[4:8] == b"ftyp" and data[8:12] in (b"heic", b"heix", b"heim", b"heis", b"mif1"):
+    if data[4:12] in HEIC and "HEIF" not in _formats():
         return (
             "is a HEIC photograph. Save it as JPEG, or install what reads it and restart: "
             "pip install pillow-heif."
         )
+    if data[4:12] in AVIF and "AVIF" not in _formats():
+        return (
+            "is an AVIF image, too new for this Pillow. Save it as JPEG, or: pip install -U pillow."
+        )
     mark = data[:16].ljust(16, b"\0")
     accepted = [accept(mark) for _, accept in map(Image.OPEN.get, _formats()) if accept]
-    if missing := [word for word in accepted if isinstance(word, str)]:
-        return f"cannot be read: {missing[0]}. Save it as JPEG, or: pip install -U pillow."
     if True in accepted:
         return f"is not a complete image: it is cut off or damaged ({len(data)} bytes)."
     if not re.search(rb"[\x00-\x08\x0e-\x1a]", head):

@@ -129,8 +129,8 @@ def test_folder_of_nothing_but_skipped_files_is_named(photos):
 
 
 def test_damaged_and_unreadable_photographs_are_named(photos):
-    (photos / "Hat" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99))
-    with pytest.raises(ValueError, match=r"phone\.heic.*pip install pillow-heif"):
+    (photos / "Hat" / "phone.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(99))
+    with pytest.raises(ValueError, match=r"phone\.heic is "):
         load_folder(photos)
     (photos / "Hat" / "phone.heic").unlink()
     (photos / "Hat" / "one.png").write_bytes(b"")

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, features
 
-from course_utils.images import read_image, read_images, read_mask, resize
+from course_utils.images import is_image, read_image, read_images, read_mask, resize
 
 
 @pytest.fixture
@@ -119,7 +119,6 @@ def test_resize_refuses_what_is_no_image():
         (b"not a picture", "is text, not an image"),
         (b"<!DOCTYPE html><html><body>Sign in</body></html>", "is a web page"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "git lfs pull"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(99), "pip install pillow-heif"),
         (b"\x7fELF\2\1\1" + bytes(99), "is of no format that Pillow reads"),
         (b"\x89PNG\r\n\x1a\n\0\0", "is not a complete image"),
         (b"\xff\xd8\xff\xe0\0\x10JFIF\0", "is not a complete image"),
@@ -129,6 +128,16 @@ def test_what_is_no_image_is_told_apart(tmp_path, content, message):
     path = tmp_path / "notes.jpg"
     path.write_bytes(content)
     with pytest.raises(ValueError, match=rf"notes\.jpg .*{message}"):
+        read_image(path)
+
+
+@pytest.mark.parametrize(("brand", "remedy"), [("heic", "pillow-heif"), ("avif", "-U pillow")])
+def test_a_format_that_pillow_does_not_read_here_is_named(tmp_path, monkeypatch, brand, remedy):
+    monkeypatch.setattr("course_utils.images._formats", lambda: ("PNG", "JPEG"))
+    path = tmp_path / f"new.{brand}"
+    path.write_bytes(b"\0\0\0\x18ftyp" + brand.encode() + bytes(99))
+    assert is_image(path)
+    with pytest.raises(ValueError, match=f"new.{brand} is an? {brand.upper()}.*install {remedy}"):
         read_image(path)
 
 
@@ -276,7 +285,10 @@ def test_odd_depths_reach_from_black_to_white(tmp_path, bits):
 @pytest.mark.parametrize("compression", ["tiff_lzw", "lzma", "zstd", "tiff_adobe_deflate"])
 def test_compressed_tiff(tmp_path, compression):
     image = np.random.default_rng(0).integers(0, 256, (9, 7, 3), dtype=np.uint8)
-    Image.fromarray(image).save(tmp_path / "a.tif", compression=compression)
+    try:
+        Image.fromarray(image).save(tmp_path / "a.tif", compression=compression)
+    except OSError:
+        pytest.skip("this Pillow cannot write it")
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), image)
 
 
