@@ -6,12 +6,14 @@ for those who have it, and :func:`load_folder` anybody's own photographs.
 """
 
 import csv
+import warnings
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
 
 from course_utils import arrays
-from course_utils.images import IMAGE_SUFFIXES, read_images, read_mask
+from course_utils.images import is_image, read_images, read_mask
 from course_utils.paths import data_dir
 
 CLASS_NAMES = ("Hat", "Cube", "Card", "Torch", "Screw")
@@ -123,10 +125,15 @@ def load_folder(
 ) -> tuple[np.ndarray, np.ndarray, tuple[str, ...]]:
     """Load your own photographs: one sub-folder for each class.
 
+    Every file of a format that Pillow reads is taken, whatever its suffix. Hidden files, nested
+    folders, links that leave ``path``, pipes and files that are no images are left out, and one
+    warning counts them by reason. A file beside the class folders is mentioned only if it is an
+    image or hidden. Files are in the order of the classes, then of their names.
+
     Parameters
     ----------
     path : path
-        Holds ``path/<class name>/<any name>.jpg`` (or png, webp, bmp, tif).
+        Holds ``path/<class name>/<any name>.jpg`` (or png, webp, gif, tif, …).
     image_size : int or (height, width)
         In pixels. Proportions are kept; what is over is cut at both ends.
 
@@ -135,34 +142,48 @@ def load_folder(
     images : ndarray of uint8, shape (n, height, width, 3)
         RGB.
     labels : ndarray of int64, shape (n,)
+        Indices into ``class_names``.
     class_names : tuple of str
-        In the order of ``CLASS_NAMES`` where all sub-folders are named so, else sorted.
+        ``CLASS_NAMES`` where every sub-folder is named as one of them, in capitals or not; else
+        the sub-folders' names, sorted. A warning tells where only some are.
 
     Raises
     ------
     FileNotFoundError
         If the folder, its sub-folders or their images are missing.
     ValueError
-        If a file with an image's name is not a complete image.
+        If two sub-folders stand for one class, or an image cannot be read; see
+        :func:`course_utils.images.read_image`, also for further errors.
     """
     path = Path(path)
     if not path.is_dir():
         raise FileNotFoundError(f"No folder at {path.absolute()}.")
-    names = [p.name for p in path.iterdir() if p.is_dir() and not p.name.startswith(".")]
+    here = _entries(path, path)
+    names = [folder.name for folder in here.pop("nested folders", [])]
     if not names:
         raise FileNotFoundError(
             f"{path} has no sub-folders. Put the photographs into one folder for each class, "
             f"for example {path / CLASS_NAMES[0]}."
         )
-    known = set(names) <= set(CLASS_NAMES)
-    class_names = CLASS_NAMES if known else tuple(sorted(names))
+    here.pop("no images", None)  # such as a README
+    here["images beside the class folders"] = here.pop("images", [])
+    skipped = Counter({reason: len(entries) for reason, entries in here.items()})
+    class_names, folders = _classes(path, names)
     files, labels = [], []
-    for label, name in enumerate(class_names):
-        if name not in names:
-            continue
-        found = _image_files(path / name)
+    for label, name in folders:
+        inside = _entries(path / name, path)
+        found = inside.pop("images", [])
+        skipped.update({reason: len(entries) for reason, entries in inside.items()})
+        if not found:
+            raise FileNotFoundError(
+                f"{path / name} holds no images. Add some, or remove the folder. "
+                f"Left out so far: {_counts(skipped)}."
+            )
         files += found
         labels += [label] * len(found)
+    for note in (_left_out(path, skipped), _mixed_names(path, class_names)):
+        if note:
+            warnings.warn(note, stacklevel=2)
     return read_images(files, image_size), np.array(labels, dtype=np.int64), class_names
 
 
@@ -185,14 +206,63 @@ def sample_photographs() -> dict[str, Path]:
     return photographs | {"grace_hopper": Path(officer)}
 
 
-def _image_files(folder: Path) -> list[Path]:
-    files = sorted(p for p in folder.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-    if not files:
-        raise FileNotFoundError(
-            f"{folder} holds no images ({', '.join(sorted(IMAGE_SUFFIXES))}). "
-            "Add some, or remove the folder."
+def _known(name: str) -> str | None:
+    """The class of the course that a folder's name stands for."""
+    return next((known for known in CLASS_NAMES if known.casefold() == name.casefold()), None)
+
+
+def _classes(path: Path, names: list[str]) -> tuple[tuple[str, ...], list[tuple[int, str]]]:
+    """Class names, and label and name of each folder in their order."""
+    if not all(map(_known, names)):
+        class_names = tuple(sorted(names))
+        return class_names, list(enumerate(class_names))
+    folders = sorted((CLASS_NAMES.index(_known(name)), name) for name in names)
+    if len({label for label, _ in folders}) < len(names):
+        raise ValueError(
+            f"{path} has folders that differ in capitals only ({', '.join(sorted(names))}). "
+            "Put their images into one."
         )
-    return files
+    return CLASS_NAMES, folders
+
+
+def _entries(folder: Path, root: Path) -> dict[str, list[Path]]:
+    """What lies in a folder, sorted by name, by what it is."""
+    entries = defaultdict(list)
+    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+        entries[_what_it_is(entry, root)].append(entry)
+    return entries
+
+
+def _what_it_is(entry: Path, root: Path) -> str:
+    if entry.name.startswith("."):
+        return "hidden"
+    if not entry.exists():
+        return "links to nothing"
+    if not entry.resolve().is_relative_to(root.resolve()):
+        return "links that leave the folder"
+    if entry.is_dir():
+        return "nested folders"
+    if not entry.is_file():  # opening a pipe would wait for ever
+        return "pipes or devices"
+    return "images" if is_image(entry) else "no images"
+
+
+def _left_out(path: Path, skipped: Counter) -> str:
+    return f"Left out of {path}: {_counts(skipped)}." if +skipped else ""
+
+
+def _counts(skipped: Counter) -> str:
+    return ", ".join(f"{count} {reason}" for reason, count in sorted((+skipped).items())) or "none"
+
+
+def _mixed_names(path: Path, class_names: tuple[str, ...]) -> str:
+    others = [name for name in class_names if not _known(name)]
+    if len(others) in (0, len(class_names)):
+        return ""
+    return (
+        f"{path}: not among {', '.join(CLASS_NAMES)}: {', '.join(others)}. So the classes are in "
+        f"alphabetical order ({', '.join(class_names)}), and labels do not fit CLASS_NAMES."
+    )
 
 
 def _load_split(split: str) -> Split:

@@ -1,22 +1,36 @@
 """Reading and resizing images."""
 
+import functools
+import io
+import operator
+import os
+import re
+import tempfile
+import threading
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
 from course_utils.progress import progress
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+HEIC = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftypmif1")
+AVIF = (b"ftypavif", b"ftypavis")
+PADDING = 16  # bytes; some cameras fill up the end of a JPEG's pixel data
+_STDERR = threading.Lock()
 
 
 def read_image(path: str | Path) -> np.ndarray:
-    """Read an image file as RGB.
+    """Read an image file as 8-bit RGB.
 
-    OpenCV decodes to BGR, the reverse of what matplotlib shows and Keras's models expect;
-    here is the one place that turns it round. A camera's orientation tag is followed and an
-    alpha channel dropped.
+    Pillow decodes every format; here is the one place that makes RGB of what it gives. The first
+    frame is read, a camera's orientation followed, an alpha channel dropped, colours of another
+    profile (as of Adobe RGB, Display P3, or a printer's CMYK) turned into sRGB. One channel of
+    more than 8 bits is scaled: 16-bit integers by their range, other integers from 0-255 or
+    0-65535, floats from 0-1 or 0-255.
 
     Returns
     -------
@@ -24,17 +38,24 @@ def read_image(path: str | Path) -> np.ndarray:
 
     Raises
     ------
-    FileNotFoundError
-        If there is no such file.
+    FileNotFoundError, IsADirectoryError, PermissionError
+        If there is no such file, or it cannot be opened.
     ValueError
-        If the file is not an image, or only a part of one.
+        If the file is no image, or only a part of one, of a format that Pillow cannot read, of
+        more pixels than Pillow allows, or of pixels that have no place between black and white.
+
+    Notes
+    -----
+    A JPEG that lost bytes in its middle is refused, too. Only a note of libjpeg on file
+    descriptor 2 tells of it, so that is caught while OpenCV reads the file a second time. Of 600
+    and more bytes removed every case was found, of 64 bytes three in four: libjpeg sees only that
+    the number of blocks is wrong. On Windows the notes cannot be caught, and such a file passes.
     """
-    cv2 = _import_cv2()
-    return cv2.cvtColor(_decode(Path(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
+    return np.array(_to_rgb(_decode(Path(path)), path))
 
 
 def read_mask(path: str | Path) -> np.ndarray:
-    """Read a one-channel mask.
+    """Read a mask: what is not black is object.
 
     Returns
     -------
@@ -42,10 +63,10 @@ def read_mask(path: str | Path) -> np.ndarray:
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    FileNotFoundError, IsADirectoryError, PermissionError, ValueError
         As :func:`read_image`.
     """
-    return (_decode(Path(path), _import_cv2().IMREAD_GRAYSCALE) > 0).astype(np.uint8)
+    return read_image(path).any(axis=2).astype(np.uint8)
 
 
 def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.ndarray:
@@ -61,7 +82,16 @@ def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.
     -------
     ndarray of uint8, shape (n, height, width, 3)
         RGB.
+
+    Raises
+    ------
+    TypeError
+        If ``paths`` is a single path.
+    FileNotFoundError, IsADirectoryError, PermissionError, ValueError
+        As :func:`read_image`, or if the size is not one of at least 1 pixel.
     """
+    if isinstance(paths, str | Path):
+        raise TypeError(f"read_images takes a list of paths: read_images([{str(paths)!r}], …).")
     height, width = _as_pair(size)
     paths = list(paths)
     batch = np.empty((len(paths), height, width, 3), dtype=np.uint8)
@@ -69,6 +99,23 @@ def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.
         image = read_image(path)
         batch[i] = image if image.shape[:2] == (height, width) else resize(image, (height, width))
     return batch
+
+
+def is_image(path: Path) -> bool:
+    """Whether a file is named like an image, or begins like one that Pillow can read."""
+    formats, suffix = _formats(), path.suffix.lower()
+    if (
+        suffix in (".avif", ".heic", ".heif")
+        or Image.registered_extensions().get(suffix) in formats
+    ):
+        return True
+    try:
+        with Image.open(path, formats=formats):
+            return True
+    except Image.DecompressionBombError:
+        return True
+    except Exception:  # Pillow's plugins raise what they like
+        return False
 
 
 def resize(
@@ -95,39 +142,47 @@ def resize(
     Raises
     ------
     ValueError
-        On an image of another shape or dtype, or an unknown method.
+        On an image of another shape or dtype or without pixels, a size below 1, or an unknown
+        method.
     """
     if not isinstance(image, np.ndarray) or image.ndim != 3 or image.shape[2] != 3:
         raise ValueError(f"Expected one RGB image (height, width, 3), got {np.shape(image)}.")
     if image.dtype != np.uint8:
         raise ValueError(f"Expected uint8 pixels (0-255), got {image.dtype}.")
+    if not image.size:
+        raise ValueError(f"The image has no pixels: {image.shape}.")
     height, width = _as_pair(size)
+    ratios = height / image.shape[0], width / image.shape[1]
     if method == "stretch":
         return _scale(image, height, width)
-    ratios = height / image.shape[0], width / image.shape[1]
     if method == "crop":
-        return _centre_crop(_scale_by(image, max(ratios), height, width), height, width)
+        # Cut first: a strip scaled as a whole can take gigabytes.
+        rows, columns = (max(round(n / max(ratios)), 1) for n in (height, width))
+        return _scale(_centre_crop(image, rows, columns), height, width)
     if method == "pad":
-        return _pad(_scale_by(image, min(ratios)), height, width)
+        rows, columns = (max(round(n * min(ratios)), 1) for n in image.shape[:2])
+        return _pad(_scale(image, rows, columns), height, width)
     raise ValueError(f"Unknown method {method!r}: use 'crop', 'pad' or 'stretch'.")
 
 
 def _as_pair(size: int | tuple[int, int]) -> tuple[int, int]:
-    return (size, size) if isinstance(size, int) else size
-
-
-def _scale_by(image: np.ndarray, ratio: float, min_height: int = 1, min_width: int = 1):
-    height = max(round(image.shape[0] * ratio), min_height)
-    width = max(round(image.shape[1] * ratio), min_width)
-    return _scale(image, height, width)
+    try:
+        height, width = map(operator.index, size if np.ndim(size) else (size, size))
+    except (TypeError, ValueError):
+        height = width = 0
+    if min(height, width) < 1:
+        raise ValueError(
+            f"size is a whole number of pixels, or (height, width), of at least 1; got {size!r}."
+        )
+    return height, width
 
 
 def _scale(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Average along an axis that shrinks, which avoids moiré; interpolate along one that grows."""
     cv2 = _import_cv2()
-    shrinking = height < image.shape[0]
-    # INTER_AREA averages, which avoids moiré; it is meant for shrinking only.
-    interpolation = cv2.INTER_AREA if shrinking else cv2.INTER_LINEAR
-    return cv2.resize(image, (width, height), interpolation=interpolation)
+    rows, columns = min(height, image.shape[0]), min(width, image.shape[1])
+    shrunk = cv2.resize(image, (columns, rows), interpolation=cv2.INTER_AREA)
+    return cv2.resize(shrunk, (width, height), interpolation=cv2.INTER_LINEAR)
 
 
 def _centre_crop(image: np.ndarray, height: int, width: int) -> np.ndarray:
@@ -142,35 +197,170 @@ def _pad(image: np.ndarray, height: int, width: int) -> np.ndarray:
     return padded
 
 
-def _decode(path: Path, flags: int) -> np.ndarray:
-    _check_complete(path)
-    # imdecode, since cv2.imread cannot open paths with accents on Windows.
-    image = _import_cv2().imdecode(np.fromfile(path, dtype=np.uint8), flags)
-    if image is None:
-        raise ValueError(_unreadable(path))
+@functools.cache
+def _formats() -> tuple[str, ...]:
+    """Names of the formats of pictures that Pillow reads: no films, no PostScript programs."""
+    with suppress(ImportError):
+        import pillow_heif  # photographs of iPhones, where it is installed
+
+        pillow_heif.register_heif_opener()
+    Image.init()
+    return tuple(name for name in Image.OPEN if Image.MIME.get(name, "").startswith("image/"))
+
+
+def _decode(path: Path) -> Image.Image:
+    """The first frame, upright, as Pillow has it; every failure as an error that names the file."""
+    data = _read_bytes(path)
+    try:
+        with Image.open(io.BytesIO(data), formats=_formats()) as image:
+            image.load()
+            image.getexif()  # kept by Pillow, which else writes it anew: odd entries make that fail
+            image.info.pop("exif", None)
+            ImageOps.exif_transpose(image, in_place=True)
+    except UnidentifiedImageError as error:
+        raise ValueError(f"{path} {_what_it_is(data)}") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
+        limit = (Image.MAX_IMAGE_PIXELS or 0) * 2 // 10**6
+        raise ValueError(
+            f"{path} is too large ({error or 'out of memory'}): Pillow opens up to {limit} million "
+            "pixels. Make a smaller copy with any image program, or with Pillow: "
+            "Image.MAX_IMAGE_PIXELS = None; Image.open(path).reduce(4).save('smaller.png')."
+        ) from error
+    except Exception as error:  # Pillow's plugins raise what they like
+        raise ValueError(_incomplete(path, data, error)) from error
+    if image.format in ("JPEG", "MPO") and (loss := _jpeg_loss(data)):
+        raise ValueError(_incomplete(path, data, loss))
     return image
 
 
-def _check_complete(path: Path) -> None:
-    # OpenCV fills a truncated JPEG with grey and says nothing; Pillow refuses it.
-    from PIL import Image, UnidentifiedImageError
-
-    if not path.is_file():
+def _read_bytes(path: Path) -> bytes:
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder, not an image. load_folder reads folders.")
+    if not path.exists():
         raise FileNotFoundError(
             f"There is no file {path}. Check the spelling; relative paths start at {Path.cwd()}."
         )
+    if not path.is_file():  # a pipe would be waited for
+        raise ValueError(f"{path} is not a regular file.")
     try:
-        with Image.open(path) as image:
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise ValueError(_unreadable(path)) from error
+        return path.read_bytes()
+    except PermissionError as error:
+        raise PermissionError(
+            f"You have no permission to read {path}. Change it ('chmod u+r'), or copy the file."
+        ) from error
 
 
-def _unreadable(path: Path) -> str:
+def _incomplete(path: Path, data: bytes, why: Exception | str) -> str:
     return (
-        f"{path} is not a complete image ({path.stat().st_size} bytes). "
-        "It may be cut off by a broken download: copy it again, or remove it."
+        f"{path} is not a complete image: it is cut off or damaged ({len(data)} bytes; "
+        f"{why or type(why).__name__}). Copy or download it again, or remove it."
     )
+
+
+def _what_it_is(data: bytes) -> str:
+    """Say what a file is that Pillow does not know, and what to do."""
+    head = data[:512].lower()
+    if not data:
+        return "is empty (0 bytes). Copy or download it again, or remove it."
+    if head.startswith(b"version https://git-lfs"):
+        return "only points to an image (Git LFS). Get the image itself with 'git lfs pull'."
+    if b"<html" in head or b"<!doctype html" in head:
+        return "is a web page, not an image. Download the image itself."
+    if data[4:12] in HEIC and "HEIF" not in _formats():
+        return (
+            "is a HEIC photograph. Save it as JPEG, or install what reads it and restart: "
+            "pip install pillow-heif."
+        )
+    if data[4:12] in AVIF and "AVIF" not in _formats():
+        return (
+            "is an AVIF image, too new for this Pillow. Save it as JPEG, or: pip install -U pillow."
+        )
+    mark = data[:16].ljust(16, b"\0")
+    accepted = [accept(mark) for _, accept in map(Image.OPEN.get, _formats()) if accept]
+    if True in accepted:
+        return f"is not a complete image: it is cut off or damaged ({len(data)} bytes)."
+    if not re.search(rb"[\x00-\x08\x0e-\x1a]", head):
+        return "is text, not an image. Remove it, or name the image itself."
+    return f"is of no format that Pillow reads ({', '.join(_formats())}). Save it as JPEG or PNG."
+
+
+def _jpeg_loss(data: bytes) -> str:
+    """What libjpeg says of pixel data that are lost; empty where it has nothing to say.
+
+    Pillow keeps libjpeg silent, and OpenCV lets it write to file descriptor 2. What others write
+    there meanwhile is passed on afterwards.
+    """
+    cv2 = _import_cv2()
+    with _STDERR, tempfile.TemporaryFile() as notes:
+        try:
+            stderr = os.dup(2)
+        except OSError:  # there is none, as in a Windows program without a console
+            return ""
+        try:
+            os.dup2(notes.fileno(), 2)
+            cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_REDUCED_GRAYSCALE_8)
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+        notes.seek(0)
+        lines = notes.readlines()
+    ours = [line for line in lines if line.startswith(b"Corrupt JPEG data: ")]
+    if others := b"".join(line for line in lines if line not in ours):
+        os.write(2, others)
+    return next((note for line in ours if _tells_of_loss(note := line.decode().strip())), "")
+
+
+def _tells_of_loss(note: str) -> bool:
+    extraneous = re.search(r"(\d+) extraneous bytes before marker 0x(\w\w)", note)
+    if not extraneous:
+        return True
+    count, marker = int(extraneous[1]), int(extraneous[2], 16)
+    in_pixel_data = marker in (0xC4, 0xDA) or 0xD0 <= marker <= 0xD7  # tables, scan, restart
+    return in_pixel_data or (marker == 0xD9 and count > PADDING)
+
+
+def _to_rgb(image: Image.Image, path: str | Path) -> Image.Image:
+    """8-bit RGB in sRGB's colours, without alpha."""
+    try:
+        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+            image = _to_8_bit(image)
+        elif image.mode in ("1", "LA", "La"):
+            image = image.convert("LA").convert("L")
+        elif image.mode not in ("L", "RGB", "CMYK"):
+            # By way of RGBA, which undoes a multiplication by alpha.
+            image = image.convert("RGBA").convert("RGB")
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}. Save it as PNG with 8 bits a colour.") from error
+    return _to_srgb(image).convert("RGB")
+
+
+def _to_8_bit(image: Image.Image) -> Image.Image:
+    values = np.asarray(image)
+    low, high = values.min(), values.max()
+    if image.mode == "F":
+        white = 1 if high <= 1 else 255
+    elif image.mode == "I":
+        white = 255 if high <= 255 else 65535
+    else:
+        bits = getattr(image, "tag_v2", {}).get(258, (16,))[0]  # a TIFF's BitsPerSample: 12 or 16
+        white = 2**bits - 1
+    if not (low >= 0 and high <= white):
+        raise ValueError(f"pixels from {low:g} to {high:g}, expected from 0 to 1, 255 or 65535")
+    scaled = Image.fromarray(np.rint(values * (255 / white)).astype(np.uint8))
+    scaled.info = image.info
+    return scaled
+
+
+def _to_srgb(image: Image.Image) -> Image.Image:
+    try:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        if "srgb" in ImageCms.getProfileDescription(profile).lower():
+            return image
+        return ImageCms.profileToProfile(
+            image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB"
+        )
+    except (KeyError, OSError, ImageCms.PyCMSError):
+        return image  # no profile, or a damaged one, which browsers pass over, too
 
 
 def _import_cv2():
