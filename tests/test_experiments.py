@@ -66,7 +66,7 @@ def an_object(seed):
 def test_what_cannot_be_kept_is_said_at_once_and_returned(
     monkeypatch, tmp_path, trial, name, after
 ):
-    monkeypatch.setattr(experiments, "cache_dir", lambda: tmp_path)
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     ran = []
 
     def watched(seeds, label):
