@@ -182,9 +182,10 @@ def grid_quads(rows: int, columns: int, *, closed: bool = False) -> np.ndarray:
 
 
 def slab(outline: Sequence | np.ndarray, thickness: float) -> Solid:
-    """Plate over any flat outline (n, 2), centred on z = 0; its first face is the top."""
+    """Plate over any flat outline (n, 2), centred on z = 0; its second face is the top."""
     n = len(outline)
     top = np.column_stack([outline, np.full(n, thickness / 2)])
     i, j = np.arange(n), np.roll(np.arange(n), -1)
-    sides = np.stack([n + i, n + j, j, i], 1)
-    return np.concatenate([top, top * [1, 1, -1]]), [range(n), range(n, 2 * n)[::-1], *sides]
+    sides = np.stack([i, j, n + j, n + i], 1)
+    # The picture depends, in its last bits, on the corner at which a face begins.
+    return np.concatenate([top * [1, 1, -1], top]), [-i % n, n + i, *sides]

@@ -407,8 +407,8 @@ def _panel(
 ) -> bpy.types.Object:
     """A flat panel in x, y with its print (material 0) on top, the rest material 1."""
     vertices, polygons = slab(outline, thickness)
-    uv = vertices[np.concatenate(polygons), :2] / size + 0.5
-    index = np.arange(len(polygons)) > 0
+    uv = np.float32(vertices)[np.concatenate(polygons), :2] / size + 0.5  # as Blender rounds them
+    index = np.arange(len(polygons)) != 1
     return geo.mesh_object(vertices, polygons, "panel", *slots, slots=index, uv=uv)
 
 
