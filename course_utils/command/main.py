@@ -16,8 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0, or 1 when a lesson stopped with an error, ``bench`` missed a goal, or the course is
-        installed without its lessons and data.
+        0; 1 when a lesson stopped, ``bench`` missed a goal, a folder cannot be written, or the
+        course is installed without its lessons and data; 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
@@ -25,13 +25,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         data_dir()  # before minutes of work
-        lessons = find_lessons(getattr(options, "lessons", ()))
-    except (ValueError, FileNotFoundError) as error:
+        if options.command == "bench":
+            return bench.run()
+        lessons = find_lessons(options.lessons)
+        return run.run(lessons, options.output, update=options.update)
+    except (ValueError, FileNotFoundError, run.CommandError) as error:
         print(error, file=sys.stderr)
         return 1
-    if options.command == "bench":
-        return bench.run()
-    return run.run(lessons, options.output, update=options.update)
+    except KeyboardInterrupt:
+        print("Interrupted. Nothing was stored.", file=sys.stderr)
+        return 130
 
 
 def _parser() -> argparse.ArgumentParser:
