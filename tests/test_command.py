@@ -1,6 +1,7 @@
 """The ``course`` command on a small lesson."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -90,6 +91,79 @@ def test_lesson_that_fails_is_named_and_kept(lesson, tmp_path, capsys):
     error = capsys.readouterr().err
     assert "07_small" in error and "ZeroDivisionError" in error
     assert lesson.read_bytes() == before
+
+
+def add_lesson(first, number: str, code: str):
+    """Put another lesson, of one cell, beside the first."""
+    path = first.with_name(f"{number}_other.ipynb")
+    lessons.source_of(path).write_text(f"# %%\n{code}\n", encoding="utf-8")
+    nbformat.write(lessons.from_source(lessons.source_of(path)), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("import time; time.sleep(30)", "A cell took over 2 s."),
+        ("import os; os._exit(1)", "Its kernel died"),
+    ],
+)
+def test_a_lesson_that_stops_is_one_line_and_the_others_go_on(
+    lesson, tmp_path, monkeypatch, capsys, code, said
+):
+    monkeypatch.setattr(run, "CELL_TIMEOUT", 2)
+    add_lesson(lesson, "01", code)
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
+    heard = capsys.readouterr()
+    (line,) = [line for line in heard.err.splitlines() if "stopped" in line]
+    assert line.startswith(f"01_other: stopped. {said}")
+    assert "07_small: other outputs" in heard.out
+
+
+def test_a_file_that_is_no_notebook_is_named_with_the_remedy(lesson, tmp_path, capsys):
+    add_lesson(lesson, "01", "1").write_text("{", encoding="utf-8")
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
+    heard = capsys.readouterr()
+    assert "01_other.ipynb is not a notebook" in heard.err and "--update 01" in heard.err
+    assert "07_small" in heard.out
+
+
+def test_when_a_lesson_stops_update_stores_none(lesson, tmp_path, capsys):
+    add_lesson(lesson, "08", "1 / 0")
+    before = lesson.read_bytes()
+    assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 1
+    assert lesson.read_bytes() == before
+    assert "Nothing was stored" in capsys.readouterr().err
+
+
+def test_update_does_not_drop_the_claims_of_a_missing_notebook(lesson, tmp_path, capsys):
+    add_lesson(lesson, "01", "1").unlink()
+    before = lesson.read_bytes()
+    assert main.main(["run", "07", "--update", "--output", str(tmp_path / "pages")]) == 1
+    assert "01_other.ipynb is missing" in capsys.readouterr().err
+    assert lesson.read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_is_asked_before_the_run(lesson, monkeypatch, capsys):
+    monkeypatch.setattr(run, "execute", lambda *_: pytest.fail("ran"))
+    assert main.main(["run", "--output", str(lesson)]) == 1
+    assert f"Cannot write into {lesson}" in capsys.readouterr().err
+
+
+def test_pages_ask_no_network_for_anything(lesson, tmp_path):
+    main.main(["run", "--output", str(tmp_path / "pages")])
+    page = (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
+    assert not re.findall(r"""(?:src|href)=["']https?:|import\(["']https?:""", page)
+
+
+def test_ctrl_c_is_one_line(lesson, monkeypatch, capsys):
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run, "execute", interrupted)
+    assert main.main(["run"]) == 130
+    assert capsys.readouterr().err == "Interrupted. Nothing was stored.\n"
 
 
 def test_unknown_lesson_is_named(lesson, capsys):
