@@ -2,8 +2,10 @@
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 
 import nbformat
 import pytest
@@ -157,13 +159,34 @@ def test_pages_ask_no_network_for_anything(lesson, tmp_path):
     assert not re.findall(r"""(?:src|href)=["']https?:|import\(["']https?:""", page)
 
 
-def test_ctrl_c_is_one_line(lesson, monkeypatch, capsys):
-    def interrupted(*_):
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr(run, "execute", interrupted)
-    assert main.main(["run"]) == 130
-    assert capsys.readouterr().err == "Interrupted. Nothing was stored.\n"
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+def test_ctrl_c_is_one_line_and_ends_the_kernel(lesson, tmp_path):
+    started = tmp_path / "started"
+    path = add_lesson(
+        lesson,
+        "01",
+        f"import os, pathlib, time\npathlib.Path({str(started)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(60)",
+    )
+    code = f"""
+import pathlib, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from course_utils.command import lessons, main
+lessons.notebooks_dir = lambda: pathlib.Path({str(path.parent)!r})
+sys.exit(main.main(["run", "01", "--output", {str(tmp_path / "pages")!r}]))
+"""
+    course = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, stderr=subprocess.PIPE
+    )
+    while not (started.is_file() and started.read_text()):
+        assert course.poll() is None
+        time.sleep(0.1)
+    course.send_signal(signal.SIGINT)
+    _, said = course.communicate(timeout=30)
+    assert (course.returncode, said) == (130, "Interrupted. Nothing was stored.\n")
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(started.read_text()), 0)
 
 
 def test_unknown_lesson_is_named(lesson, capsys):

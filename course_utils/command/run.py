@@ -1,11 +1,13 @@
 """``course run``: execute the lessons without a browser, show them, and say what changed."""
 
+import asyncio
 import contextlib
 import copy
 import os
 import sys
 import tempfile
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from course_utils import claims
@@ -173,7 +175,15 @@ def execute(notebook, path: Path):
             extra_arguments=["--log-level=ERROR"],
             on_cell_start=lambda **_: next(bar),
         )
-        client.execute(env=os.environ | ENVIRONMENT)
+        # In a thread, since in the main one nbclient takes Ctrl-C for a kernel that died.
+        with ThreadPoolExecutor(1) as pool:
+            running = pool.submit(client.execute, env=os.environ | ENVIRONMENT)
+            try:
+                running.result()
+            except KeyboardInterrupt:
+                if client.km and client.km.has_kernel:
+                    asyncio.run(client.km.provisioner.kill())
+                raise
     notebook.metadata.pop("widgets", None)
     return notebook
 
