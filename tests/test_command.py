@@ -103,6 +103,7 @@ def add_lesson(first, number: str, code: str):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("code", "said"),
     [

@@ -4,9 +4,12 @@ import os
 import subprocess
 import sys
 
+import pytest
 from colab.run import HERE, colab
 
 from course_utils.command.lessons import find_lessons, from_source, source_of
+
+pytestmark = pytest.mark.slow
 
 CELL = from_source(source_of(find_lessons()[0])).cells[1].source
 
