@@ -42,7 +42,7 @@ def read_images(path: Path) -> np.ndarray:
     _check_numbers(stored, path)
     ends = np.array([(part.min(), part.max()) for _, part in _chunks(stored)], float)
     low, high = ends.min(), ends.max()  # NaN where there is one
-    white = _white(stored.dtype, low, high)
+    white = white_of(stored.dtype, low, high)
     if white is None:
         raise ValueError(
             f"{path} holds {_kind(stored)} from {low:g} to {high:g}; expected pixels in 0-255, or "
@@ -96,6 +96,25 @@ def read_labels(path: Path, classes: int) -> np.ndarray:
     return labels.astype(np.int64)
 
 
+def white_of(dtype: np.dtype, low: float, high: float) -> int | None:
+    """The value of white in an image, as :func:`read_images` says; None where it cannot be told.
+
+    Parameters
+    ----------
+    dtype : dtype
+    low, high : float
+        The least and the greatest value.
+    """
+    if dtype.kind != "f":
+        return 255 if low >= 0 and 1 < high <= 255 else None
+    # Of the brightest value there is, since images with their mean taken off reach far below 0.
+    if not low >= -OVERSHOOT * high:
+        return None
+    if high <= 1 + OVERSHOOT:
+        return 1
+    return 255 if LEAST_BRIGHT <= high <= 255 * (1 + OVERSHOOT) else None
+
+
 def _open(path: Path) -> np.memmap:
     """Map a plain array: the file's length is checked, and nothing read or unpickled yet."""
     if not path.is_file():
@@ -128,18 +147,6 @@ def _check_numbers(array: np.ndarray, path: Path) -> None:
 
 def _kind(array: np.ndarray) -> str:
     return f"{array.dtype} {array.shape}"
-
-
-def _white(dtype: np.dtype, low: float, high: float) -> int | None:
-    """The value of white; None where it cannot be told."""
-    if dtype.kind != "f":
-        return 255 if low >= 0 and 1 < high <= 255 else None
-    # Of the brightest value there is, since images with their mean taken off reach far below 0.
-    if not low >= -OVERSHOOT * high:
-        return None
-    if high <= 1 + OVERSHOOT:
-        return 1
-    return 255 if LEAST_BRIGHT <= high <= 255 * (1 + OVERSHOOT) else None
 
 
 def _chunks(stored: np.memmap) -> Iterator[tuple[slice, np.ndarray]]:

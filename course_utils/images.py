@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
 
+from course_utils.arrays import white_of
 from course_utils.progress import progress
 
 HEIC = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftypmif1")
@@ -30,7 +31,7 @@ def read_image(path: str | Path) -> np.ndarray:
     frame is read, a camera's orientation followed, an alpha channel dropped, colours of another
     profile (as of Adobe RGB, Display P3, or a printer's CMYK) turned into sRGB. One channel of
     more than 8 bits is scaled: 16-bit integers by their range, other integers from 0-255 or
-    0-65535, floats from 0-1 or 0-255.
+    0-65535, floats from 0-1 or 0-255 (told apart as :func:`arrays.white_of` does).
 
     Returns
     -------
@@ -338,15 +339,15 @@ def _to_8_bit(image: Image.Image) -> Image.Image:
     values = np.asarray(image)
     low, high = values.min(), values.max()
     if image.mode == "F":
-        white = 1 if high <= 1 else 255
+        white = white_of(values.dtype, low, high)
     elif image.mode == "I":
         white = 255 if high <= 255 else 65535
     else:
         bits = getattr(image, "tag_v2", {}).get(258, (16,))[0]  # a TIFF's BitsPerSample: 12 or 16
         white = 2**bits - 1
-    if not (low >= 0 and high <= white):
+    if white is None or (image.mode != "F" and not (low >= 0 and high <= white)):
         raise ValueError(f"pixels from {low:g} to {high:g}, expected from 0 to 1, 255 or 65535")
-    scaled = Image.fromarray(np.rint(values * (255 / white)).astype(np.uint8))
+    scaled = Image.fromarray(np.rint(np.clip(values * (255 / white), 0, 255)).astype(np.uint8))
     scaled.info = image.info
     return scaled
 

@@ -266,6 +266,20 @@ def test_one_channel_of_more_bits_becomes_the_same_grey(tmp_path, values):
     np.testing.assert_array_equal(read_image(tmp_path / "a.tif"), np.dstack([GREY] * 3))
 
 
+@pytest.mark.parametrize("white", [1, 255])
+def test_floats_that_resizing_overshot_are_not_black(tmp_path, white):
+    values = np.array([[-0.05, 0, 0.5, 1, 1.05]], np.float32) * white
+    Image.fromarray(values).save(tmp_path / "a.tif")
+    assert read_image(tmp_path / "a.tif")[0, :, 0].tolist() == [0, 0, 128, 255, 255]
+
+
+@pytest.mark.parametrize("bright", [1.5, 25])
+def test_floats_whose_white_cannot_be_told_are_named(tmp_path, bright):
+    Image.fromarray(np.array([[0, bright]], np.float32)).save(tmp_path / "a.tif")
+    with pytest.raises(ValueError, match=r"a\.tif: pixels from .* to .*PNG"):
+        read_image(tmp_path / "a.tif")
+
+
 def small_tiff(bits: int, samples: list[int]) -> bytes:
     """A grey TIFF of 4 pixels in one row, of an odd depth, uncompressed."""
     packed = "".join(f"{sample:0{bits}b}" for sample in samples)
