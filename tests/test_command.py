@@ -128,8 +128,18 @@ def test_a_file_that_is_no_notebook_is_named_with_the_remedy(lesson, tmp_path, c
     add_lesson(lesson, "01", "1").write_text("{", encoding="utf-8")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
     heard = capsys.readouterr()
-    assert "01_other.ipynb is not a notebook" in heard.err and "--update 01" in heard.err
+    assert "01_other.ipynb is not a notebook" in heard.err
+    assert "delete it and make it anew: course run --update 01" in heard.err
     assert "07_small" in heard.out
+
+
+def test_the_remedy_for_a_file_that_is_no_notebook_works(lesson, tmp_path):
+    pages = ["--output", str(tmp_path / "pages")]
+    broken = add_lesson(lesson, "01", "print(1)")
+    broken.write_text("{", encoding="utf-8")
+    broken.unlink()
+    assert main.main(["run", "--update", "01", *pages]) == 0
+    assert nbformat.read(broken, as_version=4).cells[0].outputs[0].text == "1\n"
 
 
 def test_when_a_lesson_stops_update_stores_none(lesson, tmp_path, capsys):

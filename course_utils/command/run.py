@@ -118,7 +118,7 @@ def _read(path: Path):
     except Exception as error:  # whatever a damaged file makes nbformat raise
         raise CommandError(
             f"{path.name} is not a notebook ({type(error).__name__}). Get it back with 'git "
-            f"checkout', or make it anew: course run --update {path.stem[:2]}."
+            f"checkout', or delete it and make it anew: course run --update {path.stem[:2]}."
         ) from error
 
 
