@@ -62,6 +62,25 @@ def load_objects_masks() -> tuple[np.ndarray, np.ndarray]:
     return _load_masks("train"), _load_masks("test")
 
 
+def load_objects_instances() -> tuple[np.ndarray, np.ndarray]:
+    """Which object each image of :func:`load_objects` shows, in the same order.
+
+    The test set shows each of its objects twice, so its images are not independent: statistics
+    cluster by object (``intervals.bootstrap(…, clusters=instances_test)``).
+
+    Returns
+    -------
+    instances_train, instances_test
+        str, shape (n,), such as "Hat_13".
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_objects`.
+    """
+    return _load_instances("train"), _load_instances("test")
+
+
 def read_manifest(split: str | None = None) -> list[dict[str, str]]:
     """Rows of ``data/objects/manifest.csv`` (of one split, "train" or "test").
 
@@ -276,6 +295,10 @@ def _load_split(split: str) -> Split:
 def _load_masks(split: str) -> np.ndarray:
     folder = data_dir() / "objects"
     return np.stack([read_mask(folder / row["mask"]) for row in read_manifest(split)])
+
+
+def _load_instances(split: str) -> np.ndarray:
+    return np.array([row["instance"] for row in read_manifest(split)])
 
 
 def _load_npy_split(folder: Path, split: str) -> Split:

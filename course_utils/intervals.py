@@ -15,7 +15,7 @@ class Estimate:
     mean, low, high : float
         In the unit of the values.
     n : int
-        Number of seeds, or of test images for a proportion.
+        Number of seeds, or of test images for a proportion, or of what a bootstrap draws.
     """
 
     mean: float
@@ -72,9 +72,15 @@ def proportion(correct: int, total: int) -> Estimate:
 
 
 def bootstrap(
-    statistic: Callable[..., float], *columns: np.ndarray, resamples: int = 2000
+    statistic: Callable[..., float],
+    *columns: np.ndarray,
+    clusters: np.ndarray | None = None,
+    resamples: int = 2000,
 ) -> Estimate:
     """A statistic of a sample with its 95 % percentile bootstrap interval (Efron 1979).
+
+    Two methods tried on the same images are compared by their paired difference:
+    ``bootstrap(np.mean, right_a - right_b, clusters=objects)``.
 
     Parameters
     ----------
@@ -82,24 +88,45 @@ def bootstrap(
         Takes as many arrays as ``columns``; returns a number.
     *columns : ndarray, each of length n
         Drawn anew together, row by row, with replacement; always from the same seed.
+    clusters : ndarray of length n, optional
+        Which rows belong together, such as images of one object: they are drawn as one, since
+        they are not independent (Davison & Hinkley 1997, section 3.8).
     resamples : int
+
+    Returns
+    -------
+    Estimate
+        Its ``n`` is the number of what is drawn: rows, or clusters.
+
+    Raises
+    ------
+    ValueError
+        If columns and clusters differ in length, or there is but one to draw.
     """
     from scipy import stats
 
-    rows = np.arange(len(columns[0]))
+    lengths = {len(column) for column in (*columns, columns[0] if clusters is None else clusters)}
+    if len(lengths) > 1:
+        raise ValueError(f"Columns and clusters must be equally long; they have {sorted(lengths)}.")
+    labels = np.arange(len(columns[0])) if clusters is None else np.asarray(clusters)
+    drawn_as_one = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    if len(drawn_as_one) < 2:
+        raise ValueError("A bootstrap needs at least two rows, or two clusters, to draw from.")
 
-    def of_rows(drawn):
-        return statistic(*(column[drawn] for column in columns))
+    def of(drawn):
+        rows = np.concatenate([drawn_as_one[i] for i in drawn])
+        return statistic(*(column[rows] for column in columns))
 
+    every = np.arange(len(drawn_as_one))
     found = stats.bootstrap(
-        (rows,),
-        of_rows,
+        (every,),
+        of,
         n_resamples=resamples,
         method="percentile",
         vectorized=False,
         rng=np.random.default_rng(0),
     ).confidence_interval
-    return Estimate(float(of_rows(rows)), float(found.low), float(found.high), len(rows))
+    return Estimate(float(statistic(*columns)), float(found.low), float(found.high), len(every))
 
 
 def listed(estimates: Mapping[str, Estimate], spec: str = ".2f", unit: str = "") -> str:

@@ -63,3 +63,23 @@ def test_estimates_in_words():
     estimates = {"a": intervals.Estimate(0.5, 0.4, 0.625, 3), "b": intervals.Estimate(1, 0, 2, 3)}
     assert intervals.listed(estimates) == "a 0.50 [0.40, 0.62]; b 1.00 [0.00, 2.00]"
     assert intervals.listed(estimates, ".0f", " %") == "a 0 [0, 1] %; b 1 [0, 2] %"
+
+
+def test_rows_of_one_cluster_are_drawn_together():
+    rng = np.random.default_rng(0)
+    objects = np.repeat(np.arange(50), 4)
+    values = rng.normal(size=50)[objects]  # four equal rows an object: no more than 50 are known
+    alone, together = (
+        intervals.bootstrap(np.mean, values),
+        intervals.bootstrap(np.mean, values, clusters=objects),
+    )
+    assert together.n == 50 and alone.n == 200
+    assert together.mean == alone.mean
+    wider = (together.high - together.low) / (alone.high - alone.low)
+    assert 1.7 < wider < 2.3, wider  # by the root of four
+
+
+@pytest.mark.parametrize(("values", "clusters"), [([1, 2], [0]), ([1, 2], [0, 0]), ([1], None)])
+def test_clusters_that_do_not_fit_are_refused(values, clusters):
+    with pytest.raises(ValueError, match=r"equally long|at least two"):
+        intervals.bootstrap(np.mean, np.array(values), clusters=clusters)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from course_utils import check
+from course_utils.check import lenet
 
 
 def right_size(size, kernel, stride=1, padding=0):
@@ -10,7 +10,7 @@ def right_size(size, kernel, stride=1, padding=0):
 
 
 def test_right_answer():
-    feedback = check.output_size(right_size)
+    feedback = lenet.output_size(right_size)
     assert feedback.right
     assert repr(feedback).startswith("Right. ")
 
@@ -27,22 +27,22 @@ def test_right_answer():
     ],
 )
 def test_wrong_answer_says_what_it_gives_and_should_give(wrong):
-    feedback = check.output_size(wrong)
+    feedback = lenet.output_size(wrong)
     assert not feedback.right
     assert "gives" in feedback.message and "should give" in feedback.message
     assert repr(feedback).startswith("Not yet. ") and feedback.hint in repr(feedback)
 
 
 def test_no_answer_yet():
-    assert "three dots" in check.output_size(lambda *_: ...).message
-    assert "three dots" in check.output_size(lambda *_: None).message
+    assert "three dots" in lenet.output_size(lambda *_: ...).message
+    assert "three dots" in lenet.output_size(lambda *_: None).message
 
 
 def test_answer_that_raises_is_told_with_its_error():
-    feedback = check.output_size(lambda size, kernel: size)
+    feedback = lenet.output_size(lambda size, kernel: size)
     assert not feedback.right and "TypeError" in feedback.message
 
 
 def test_page_escapes_what_the_student_wrote():
-    feedback = check.output_size(lambda *_: "<script>")
+    feedback = lenet.output_size(lambda *_: "<script>")
     assert "<script>" not in feedback._repr_html_() and "&lt;script&gt;" in feedback._repr_html_()

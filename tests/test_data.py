@@ -201,3 +201,13 @@ def test_folder_without_images_is_named(tmp_path):
 def test_sample_photographs_are_there():
     photographs = data.sample_photographs()
     assert len(photographs) == 6 and all(path.is_file() for path in photographs.values())
+
+
+def test_each_test_object_is_shown_twice_and_none_is_trained_on():
+    train, test = data.load_objects_instances()
+    assert len(np.unique(train)) == len(train) == 65
+    assert set(np.unique(test, return_counts=True)[1]) == {2} and len(test) == 200
+    assert not set(train) & set(test)
+    for instances, (_, labels) in zip((train, test), data.load_objects(), strict=True):
+        named = [data.CLASS_NAMES[label] for label in labels]
+        assert [name.rsplit("_", 1)[0] for name in instances] == named

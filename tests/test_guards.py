@@ -196,7 +196,7 @@ def test_joined():
 
 @pytest.fixture
 def model():
-    """A head on a frozen base, as in lesson 05."""
+    """A head on a frozen base, as in lesson 08."""
     base = keras.Sequential([keras.Input((4,)), keras.layers.Dense(3, name="inner")], name="base")
     base.trainable = False
     model = keras.Sequential([keras.Input((4,)), base, keras.layers.Dense(2, name="head")])

@@ -1,4 +1,4 @@
-"""The packaged photographs: licensed one by one, loadable, known to the head of lesson 05."""
+"""The packaged photographs: licensed one by one, loadable, known to the head of lesson 08."""
 
 from pathlib import Path
 
@@ -63,7 +63,7 @@ def test_photographs_load_in_the_order_of_the_classes():
 
 @pytest.fixture(scope="module")
 def answers() -> np.ndarray:
-    """Answers of a head trained as lesson 05 trains it: zero start, Adam, batch 10, 10 epochs."""
+    """Answers of a head trained as lesson 08 trains it: zero start, Adam, batch 10, 10 epochs."""
     import keras
     from keras.applications.vgg16 import VGG16, preprocess_input
 

@@ -163,7 +163,7 @@ assert total == 61_706
 # next) and padding (zeros added at *each* end)? One line.
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
-from course_utils import check
+from course_utils.check import lenet as check
 
 
 def output_size(size, kernel, stride=1, padding=0):

@@ -256,7 +256,7 @@ plotting.show(
 #
 # 65 images are few for a network that starts from nothing. So we do what FCN-8 did and use VGG-16,
 # trained on ImageNet, as the way down. It stays as it is: its maps are computed once, and only the
-# way up is trained. Lesson 05 explains why that works.
+# way up is trained. Lesson 08 explains why that works.
 
 # %% slideshow={"slide_type": "fragment"}
 FINE = {4: "block4_conv3", 3: "block3_conv3", 2: "block2_conv2"}  # level: what crosses over

@@ -1,8 +1,4 @@
-"""Answers to the exercises, checked in the notebook: at once, without a network.
-
-Each exercise has a function here that takes the answer and returns a :class:`Feedback`, which the
-notebook shows: first what is wrong, then a hint. The solution is folded below the exercise.
-"""
+"""What is said of an answer, and how answers are compared."""
 
 import html
 from collections.abc import Callable, Iterable
@@ -42,40 +38,24 @@ class Feedback:
         )
 
 
-def output_size(answer: Callable) -> Feedback:
-    """Check the formula for the number of positions of a kernel (lesson 01).
+def compare_functions(
+    answer: Callable, expected: Callable, examples: Iterable[tuple], *, right: str, hint: str
+) -> Feedback:
+    """Compare a student's function with the expected one on examples.
 
     Parameters
     ----------
-    answer : callable
-        Takes ``size, kernel, stride, padding`` in pixels; returns the positions along one side.
+    answer, expected : callable
+    examples : iterable of tuple
+        Arguments of each call.
+    right, hint : str
+        What is said of a right answer, and after what is wrong with another.
 
-    References
-    ----------
-    Dumoulin & Visin (2016), "A guide to convolution arithmetic for deep learning",
-    arXiv:1603.07285, relationship 6.
+    Returns
+    -------
+    Feedback
+        Right where all results have the same shape and are equal within NumPy's tolerance.
     """
-    return _function(
-        answer,
-        lambda size, kernel, stride, padding: (size + 2 * padding - kernel) // stride + 1,
-        [
-            (32, 5, 1, 0),
-            (28, 2, 2, 0),
-            (224, 3, 1, 1),
-            (227, 11, 4, 0),
-            (7, 3, 2, 1),
-            (10, 3, 2, 0),
-        ],
-        right="That holds for every layer of this course.",
-        hint="Where does the kernel start first, where last, and how many steps lie between? "
-        "Padding lengthens the side at both ends.",
-    )
-
-
-def _function(
-    answer: Callable, expected: Callable, examples: Iterable[tuple], *, right: str, hint: str
-) -> Feedback:
-    """Compare a function with the expected one on examples; numbers and arrays are close enough."""
     for arguments in examples:
         call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
         wanted = expected(*arguments)

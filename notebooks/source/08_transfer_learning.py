@@ -14,19 +14,19 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 05 · Transfer learning
+# # 08 · Transfer learning
 #
 # **Can a network that was trained on other pictures learn five new things from 65 examples?**
 #
 # About two minutes on 2 cores, six at the first run ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/05_transfer_learning.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/08_transfer_learning.ipynb)
 #
 # - **What you do:** take VGG16 as it was trained on ImageNet, remove its last layers, and train a
 #   new classifier for *Hat, Cube, Card, Torch, Screw* on what remains. Then ask whether it was
 #   the pretraining, what the network looks at, and whether its confidence can be trusted.
 # - **What you learn:** to freeze a network and check that it is frozen, to compute features once,
 #   and to report accuracy with its uncertainty.
-# - **What you need:** lesson 04 (pretrained models, preprocessing).
+# - **What you need:** lesson 07 (pretrained models, preprocessing).
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.

@@ -14,13 +14,13 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 04 · Pretrained models
+# # 07 · Pretrained models
 #
 # **What does a network that knows ImageNet say about a photograph, and what must you do to the
 # photograph first?**
 #
 # About one minute on 2 cores ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/04_pretrained_models.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/07_pretrained_models.ipynb)
 #
 # - **What you do:** load a network with its ImageNet weights and have it name what is in six
 #   photographs.

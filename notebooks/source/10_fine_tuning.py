@@ -14,18 +14,18 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 06 · Fine-tuning
+# # 10 · Fine-tuning
 #
 # **Is it worth training the pretrained layers too, and would training from scratch do as well?**
 #
 # About two minutes on 2 cores, six at the first run ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/06_fine_tuning.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/10_fine_tuning.ipynb)
 #
 # - **What you do:** train a new head, then the last block, then all layers of a pretrained network,
 #   and the same network from random weights, on 1 to 13 images of each class.
 # - **What you learn:** to unfreeze layers so that they really train, to leave batch normalization
 #   in peace, and to choose a learning rate that does not destroy what was learned before.
-# - **What you need:** lesson 05 (a new head on frozen features).
+# - **What you need:** lesson 08 (a new head on frozen features).
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
@@ -72,7 +72,7 @@ from course_utils.tables import Table
 # ## A network that a laptop can train
 #
 # The lecture ends with a sentence: "or initialize all weights from the pretrained model, then train
-# them with target data". In lesson 05 the images passed through VGG16 once. Training its layers
+# them with target data". In lesson 08 the images passed through VGG16 once. Training its layers
 # takes three times that (forward, and backward twice: for the weights and for what lies below), in
 # every epoch. What would that cost, and what does a smaller network on smaller images cost?
 
@@ -180,7 +180,7 @@ print(f"scaled by the layer and by the network's own function: at most {apart:.3
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ## Way 1: the head alone
 #
-# As in lesson 05: features once (so of the images as they are, without augmentation), then one
+# As in lesson 08: features once (so of the images as they are, without augmentation), then one
 # dense layer, started from zero. The head goes back onto the base. Its outputs are *logits*, the
 # numbers before the softmax.
 
