@@ -13,12 +13,12 @@ def definitions(lesson: str) -> SimpleNamespace:
     Parameters
     ----------
     lesson : str
-        The notebook's name without its ending, e.g. ``"01_lenet_alexnet_vgg"``.
+        The notebook's name without its ending, e.g. ``"01_lenet"``.
 
     Returns
     -------
     SimpleNamespace
-        ``definitions("01_lenet_alexnet_vgg").alexnet()`` builds the lesson's AlexNet.
+        ``definitions("02_alexnet_vgg").alexnet()`` builds the lesson's AlexNet.
     """
     path: Path = paths.notebooks_dir() / "source" / f"{lesson}.py"
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))

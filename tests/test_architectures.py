@@ -16,24 +16,24 @@ matplotlib.use("agg")
 
 # lesson, how to build the net there, parameters in all (trained and not)
 PUBLISHED = [
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.lenet5(), 61_706),
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.alexnet(), 62_378_344),
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(11), 132_863_336),
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(13), 133_047_848),
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(16), 138_357_544),
-    ("01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(19), 143_667_240),
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 8_062_504),
-    ("03_unet", lambda lesson: lesson.fcn8(), 134_489_759),
-    ("03_unet", lambda lesson: lesson.unet(), 31_030_658),
+    ("01_lenet", lambda lesson: lesson.lenet5(), 61_706),
+    ("02_alexnet_vgg", lambda lesson: lesson.alexnet(), 62_378_344),
+    ("02_alexnet_vgg", lambda lesson: lesson.vgg(11), 132_863_336),
+    ("02_alexnet_vgg", lambda lesson: lesson.vgg(13), 133_047_848),
+    ("02_alexnet_vgg", lambda lesson: lesson.vgg(16), 138_357_544),
+    ("02_alexnet_vgg", lambda lesson: lesson.vgg(19), 143_667_240),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 8_062_504),
+    ("06_unet", lambda lesson: lesson.fcn8(), 134_489_759),
+    ("06_unet", lambda lesson: lesson.unet(), 31_030_658),
 ]
 
 # lesson, how to build the net there, trained parameters (as PyTorch counts)
 TRAINED = [
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.googlenet(large=3), 6_624_904),
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(18), 11_689_512),
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(34), 21_797_672),
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50), 25_557_032),
-    ("02_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 7_978_856),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.googlenet(large=3), 6_624_904),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(18), 11_689_512),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(34), 21_797_672),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50), 25_557_032),
+    ("04_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 7_978_856),
 ]
 
 
@@ -53,7 +53,7 @@ def test_lesson_net_trains_the_published_number_of_parameters(lesson, constructo
 
 
 def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
-    lesson = definitions("02_googlenet_resnet_densenet")
+    lesson = definitions("04_googlenet_resnet_densenet")
     with networks.shapes_only():
         resnet, densenet = lesson.resnet(50), lesson.densenet()
         keras_resnet = costs.total(applications.ResNet50(weights=None))
@@ -70,13 +70,13 @@ def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
 @pytest.mark.parametrize(
     ("name", "lesson", "constructor"),
     [
-        ("LeNet-5", "01_lenet_alexnet_vgg", lambda lesson: lesson.lenet5()),
-        ("AlexNet", "01_lenet_alexnet_vgg", lambda lesson: lesson.alexnet()),
-        ("VGG-16", "01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(16)),
-        ("VGG-19", "01_lenet_alexnet_vgg", lambda lesson: lesson.vgg(19)),
-        ("ResNet-50", "02_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50)),
-        ("DenseNet-121", "02_googlenet_resnet_densenet", lambda lesson: lesson.densenet()),
-        ("U-Net", "03_unet", lambda lesson: lesson.unet()),
+        ("LeNet-5", "01_lenet", lambda lesson: lesson.lenet5()),
+        ("AlexNet", "02_alexnet_vgg", lambda lesson: lesson.alexnet()),
+        ("VGG-16", "02_alexnet_vgg", lambda lesson: lesson.vgg(16)),
+        ("VGG-19", "02_alexnet_vgg", lambda lesson: lesson.vgg(19)),
+        ("ResNet-50", "04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50)),
+        ("DenseNet-121", "04_googlenet_resnet_densenet", lambda lesson: lesson.densenet()),
+        ("U-Net", "06_unet", lambda lesson: lesson.unet()),
     ],
 )
 def test_history_agrees_with_the_lessons(name, lesson, constructor):

@@ -1,5 +1,6 @@
 """What is said of right answers, wrong ones, and those that are no answers."""
 
+import numpy as np
 import pytest
 
 from course_utils.check import lenet
@@ -46,3 +47,32 @@ def test_answer_that_raises_is_told_with_its_error():
 def test_page_escapes_what_the_student_wrote():
     feedback = lenet.output_size(lambda *_: "<script>")
     assert "<script>" not in feedback._repr_html_() and "&lt;script&gt;" in feedback._repr_html_()
+
+
+def test_parameters_of_a_smaller_kernel():
+    assert lenet.convolution_parameters(880).right
+    for wrong, why in ((864, "biases"), (160, "deep"), (144, "bias"), (2416, "5×5"), (1, "not it")):
+        feedback = lenet.convolution_parameters(wrong)
+        assert not feedback.right and why in feedback.message
+    assert "three dots" in lenet.convolution_parameters(...).message
+
+
+@pytest.mark.parametrize(
+    ("kernel", "why"),
+    [
+        (..., "nine numbers"),
+        ([[1, 2], [3, 4]], "shape"),
+        (-np.eye(3), "not answer"),
+        (np.ones((3, 3)), "level"),
+        ([[1, -1, 1], [-1, 1, -1], [1, -1, 1]], "falling"),
+    ],
+)
+def test_kernel_that_does_not_find_rising_strokes(kernel, why):
+    feedback = lenet.diagonal_kernel(kernel)
+    assert not feedback.right and why in feedback.message, feedback
+
+
+@pytest.mark.parametrize("scale", [1, 0.1, 30])
+def test_kernel_that_finds_rising_strokes(scale):
+    kernel = scale * np.array([[-1, 0, 1], [0, 1, 0], [1, 0, -1]])
+    assert lenet.diagonal_kernel(kernel).right

@@ -17,7 +17,7 @@ MAPS = [np.empty((1, *shape)) for shape in ((5, 5, 512), (10, 10, 512), (20, 20,
 
 # The functions of each lesson that turn inputs into a model, and how to call them.
 NETS = {
-    "02_googlenet_resnet_densenet": {
+    "04_googlenet_resnet_densenet": {
         "googlenet": lambda lesson: [lesson.googlenet()],
         "module": lambda lesson: [
             given(lesson.module, net=lesson.googlenet())(build, "3a")
@@ -28,7 +28,7 @@ NETS = {
         "densenet": lambda lesson: [lesson.densenet()],
         "dense_stack": lambda lesson: [lesson.dense_stack(6, 4)],
     },
-    "03_unet": {
+    "06_unet": {
         "fcn8": lambda lesson: [lesson.fcn8()],
         "unet": lambda lesson: [lesson.unet()],
         "way_up": lambda lesson: [

@@ -52,6 +52,9 @@ GUESSES = [SimpleNamespace(label="combination_lock", probability=p) for p in (1.
 # A call of each function on something like what the lessons draw.
 EXAMPLES = {
     "plot_architecture": lambda **ax: plotting.plot_architecture(network(), **ax),
+    "plot_challenge": functools.partial(
+        plotting.plot_challenge, published.CHALLENGE, published.HUMAN_TOP5_ERROR
+    ),
     "plot_confusion_matrix": functools.partial(
         plotting.plot_confusion_matrix, LABELS, LABELS[::-1], NAMES
     ),
@@ -71,6 +74,7 @@ EXAMPLES = {
         plotting.plot_learning_curve,
         {"accuracy": np.ones((3, 2)), "val_accuracy": np.ones((3, 2))},
     ),
+    "plot_maps": lambda: plotting.plot_maps([np.eye(3), np.ones((20, 20))], ["a", "b"], title="A"),
     "plot_masks": lambda: plotting.plot_masks(
         IMAGES[:8], MASKS[:8], dict.fromkeys("abc", MASKS[:8]), title="A"
     ),

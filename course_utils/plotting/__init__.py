@@ -19,7 +19,8 @@ from course_utils.plotting.images import (
     plot_top_predictions,
 )
 from course_utils.plotting.intervals import plot_estimates, plot_estimates_along
-from course_utils.plotting.published import plot_history
+from course_utils.plotting.maps import plot_maps
+from course_utils.plotting.published import plot_challenge, plot_history
 from course_utils.plotting.segmentation import plot_masks
 from course_utils.plotting.show import show
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, METHOD_COLOURS, set_style
@@ -31,6 +32,7 @@ __all__ = [
     "COLOURS",
     "METHOD_COLOURS",
     "plot_architecture",
+    "plot_challenge",
     "plot_confusion_matrix",
     "plot_costs",
     "plot_curves",
@@ -41,6 +43,7 @@ __all__ = [
     "plot_image",
     "plot_images",
     "plot_learning_curve",
+    "plot_maps",
     "plot_masks",
     "plot_model_catalogue",
     "plot_patches",

@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from course_utils import costs
-from course_utils.plotting.style import COLOURS, SMALL, WIDE, write_beside
-from course_utils.published import Net
+from course_utils.plotting.style import COLOURS, SMALL, WIDE, given_or_new, write_beside
+from course_utils.published import Net, Winner
 
 
 def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
-    """Depth, parameters, multiply-adds and ImageNet accuracy of networks, oldest on top.
+    """Depth, parameters, multiply-adds and ImageNet error of networks, oldest on top.
 
     Parameters
     ----------
@@ -29,12 +30,17 @@ def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
         (axes[0], "layers with weights", [net.depth for net in nets], str),
         (axes[1], "parameters", [net.parameters for net in nets], costs.quantity),
         (axes[2], "multiply-adds,\none image", [net.multiply_adds for net in nets], costs.quantity),
-        (axes[3], "ImageNet top-1,\none crop [%]", [net.top1 for net in nets], "{:.1f}".format),
+        (
+            axes[3],
+            "ImageNet top-5\nerror, ten crops [%]",
+            [net.top5_error for net in nets],
+            "{:.1f}".format,
+        ),
     ):
         for y, value in enumerate(values):
             if value is None:
                 ax.annotate(
-                    "not on ImageNet",
+                    "not published",
                     (0.5, y),
                     xycoords=("axes fraction", "data"),
                     ha="center",
@@ -55,3 +61,51 @@ def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
     axes[0].invert_yaxis()
     figure.suptitle(title, x=0.01, ha="left")
     return figure
+
+
+def plot_challenge(winners: Sequence[Winner], human: float, *, ax: Axes | None = None) -> Axes:
+    """Errors of the winners of ImageNet's challenge by year; those with convolutions in blue.
+
+    Parameters
+    ----------
+    winners : sequence of Winner
+        In the order of their years.
+    human : float
+        A person's top-5 error in per cent, drawn as a line.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = given_or_new(ax, (9, 4.2))
+    ax.bar(
+        [winner.year for winner in winners],
+        [winner.top5_error for winner in winners],
+        color=[COLOURS["blue" if winner.layers else "grey"] for winner in winners],
+        width=0.7,
+    )
+    for winner in winners:
+        layers = f"\n{winner.layers} layers" if winner.layers else ""
+        ax.annotate(
+            f"{winner.name}{layers}\n{winner.top5_error:g} %",
+            (winner.year, winner.top5_error),
+            (0, 3),
+            textcoords="offset points",
+            ha="center",
+            fontsize=SMALL,
+        )
+    ax.axhline(human, color=COLOURS["black"], ls="--", lw=1)
+    ax.annotate(
+        f"a person, {human:g} %",
+        (winners[0].year - 0.4, human),
+        (0, 3),
+        textcoords="offset points",
+        color="white",
+        fontsize=SMALL,
+    )
+    ax.set(ylabel="top-5 error [%]", xticks=[winner.year for winner in winners])
+    ax.set_ylim(0, 1.25 * max(winner.top5_error for winner in winners))
+    ax.grid(axis="x", visible=False)
+    return ax

@@ -14,18 +14,18 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 03 · U-Net
+# # 06 · U-Net
 #
 # **A classifier shrinks an image to one word. How does a network answer for every single pixel, and
 # what do the skip connections across it bring?**
 #
 # About two minutes on 2 cores ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/03_unet.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/06_unet.ipynb)
 #
 # - **What you do:** build FCN-8 and U-Net; train a small one to cut objects out of photographs,
 #   with concatenated skips, with summed skips and with none.
 # - **What you learn:** upsampling, skip connections from fine to coarse, how to judge a mask (IoU).
-# - **What you need:** lessons 01 and 02 (VGG, sum and concatenation).
+# - **What you need:** lessons 03 and 05 (VGG, sum and concatenation).
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.

@@ -14,19 +14,19 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 02 · GoogLeNet, ResNet, DenseNet
+# # 04 · GoogLeNet, ResNet, DenseNet
 #
 # **How can a network grow wider and deeper than VGG without growing dearer, and why does a mere
 # shortcut decide whether it trains?**
 #
 # About two minutes on 2 cores ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/02_googlenet_resnet_densenet.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/04_googlenet_resnet_densenet.ipynb)
 #
 # - **What you do:** build three famous networks, each from its own block; break and mend the
 #   lecture's residual net; measure three claims of the lecture.
 # - **What you learn:** what 1×1 convolutions save, what a sum does to gradients, what a
 #   concatenation keeps.
-# - **What you need:** lesson 01 (convolution, VGG, how parameters and multiply-adds are counted).
+# - **What you need:** lessons 01 and 03 (convolution, VGG, how parameters and multiply-adds are counted).
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
@@ -928,7 +928,7 @@ claims.verdict(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The three in figures
 #
-# Against VGG-16 of the same years (the whole history opens lesson 01).
+# Against VGG-16 of the same years (lesson 03).
 
 # %% slideshow={"slide_type": "fragment"}
 RECAP = ("VGG-16", "GoogLeNet", "ResNet-50", "ResNet-152", "DenseNet-121", "DenseNet-201")

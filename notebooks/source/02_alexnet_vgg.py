@@ -14,13 +14,13 @@
 # ---
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# # 01 · LeNet, AlexNet, VGG
+# # 02 · AlexNet, VGG
 #
 # **What is a convolutional network made of, and which of the ideas that made it famous can you
 # see at work on your own machine?**
 #
 # About two minutes on 2 cores ·
-# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/01_lenet_alexnet_vgg.ipynb)
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/02_alexnet_vgg.ipynb)
 #
 # - **What you do:** build three networks from their blocks, count what they cost, and put six
 #   claims of the lecture to the test.
@@ -70,7 +70,7 @@ from course_utils.tables import Table
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Twenty years in one figure
 #
-# The networks of lessons 01 to 03, oldest on top. Follow each column downwards: what grew, and
+# The networks of lessons 01 to 06, oldest on top. Follow each column downwards: what grew, and
 # what did *not* keep growing?
 
 # %% slideshow={"slide_type": "fragment"}
@@ -82,8 +82,8 @@ plotting.plot_history(
 plotting.show(
     f"{len(published.NETS)} networks as points in four columns: layers with weights, parameters, "
     f"multiply-adds, ImageNet accuracy. {oldest.name} has {oldest.depth} layers, "
-    f"{costs.quantity(oldest.parameters)} parameters and {oldest.top1} % accuracy, {newest.name} "
-    f"{newest.depth} layers, {costs.quantity(newest.parameters)} parameters and {newest.top1} %."
+    f"{costs.quantity(oldest.parameters)} parameters and {oldest.top5_error} % error, {newest.name} "
+    f"{newest.depth} layers, {costs.quantity(newest.parameters)} parameters and {newest.top5_error} %."
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -258,7 +258,7 @@ ax.set(
 plotting.show(f"Test accuracy with 95 % intervals: {intervals.listed(accuracy, '.1f', ' %')}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# And modern networks? Sort the layers of a ResNet-50 (lesson 02) by kind. How many of its
+# And modern networks? Sort the layers of a ResNet-50 (lesson 05) by kind. How many of its
 # parameters sit in layers that LeNet does not have?
 
 
@@ -1044,9 +1044,9 @@ claims.verdict(
 #
 # 1. Give LeNet-5 max pooling and ReLU in place of average pooling and tanh. Does it read better?
 # 2. Replace VGG-16's dense layers by global average pooling and one dense layer of 1000. How many
-#    parameters are left? (Lesson 02 does this to AlexNet's successors.)
+#    parameters are left? (Lesson 04 does this to AlexNet's successors.)
 # 3. Train on 1,000 digits instead of 100 in claims 03 and 04. What becomes of the gaps, and why?
 # 4. Start the 16-layer network of claim 06 from factors of 0.5 to 1.5. Where does learning begin,
 #    and where does it end?
 #
-# Next: `02_googlenet_resnet_densenet`.
+# Next: `04_googlenet_resnet_densenet`.

@@ -1,0 +1,59 @@
+"""Figures of numbers that may be negative: kernels and feature maps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from course_utils.plotting.images import grid, plot_image
+from course_utils.plotting.style import SMALL
+
+_FEW = 100  # numbers that can be read in one square
+
+
+def plot_maps(
+    maps: Sequence[np.ndarray],
+    titles: Sequence[str],
+    *,
+    columns: int = 5,
+    title: str = "",
+) -> Figure:
+    """Show arrays as squares: red where positive, blue where negative, white at zero.
+
+    Each array has its own scale. The numbers are written into arrays of at most 100.
+
+    Parameters
+    ----------
+    maps : sequence of ndarray, each of shape (height, width)
+    titles : sequence of str
+        One for each.
+    columns : int
+    title : str
+        The figure's message.
+
+    Returns
+    -------
+    Figure
+    """
+    fig, axes = grid(len(maps), columns, title, above=0.3)
+    for ax, values, label in zip(axes, maps, titles, strict=False):
+        plot_image(values, title=label, ax=ax)
+        (picture,) = ax.images
+        largest = np.abs(values).max() or 1
+        picture.set(cmap="RdBu_r", clim=(-largest, largest))
+        if values.size <= _FEW:
+            _write_numbers(ax, values, largest)
+    return fig
+
+
+def _write_numbers(ax, values: np.ndarray, largest: float) -> None:
+    for (row, column), value in np.ndenumerate(values):
+        ax.text(
+            column,
+            row,
+            f"{round(float(value), 1) + 0.0:g}",  # without a negative zero
+            ha="center",
+            va="center",
+            fontsize=SMALL,
+            color="white" if abs(value) > 0.6 * largest else "black",
+        )

@@ -1,0 +1,598 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 01 · LeNet
+#
+# **What is a convolution, and why do digits need it?**
+#
+# 45 minutes to teach, about one to run on 2 cores ·
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/01_lenet.ipynb)
+#
+# - **What you do:** slide a kernel over a digit by hand, build LeNet-5, train it, and look inside.
+# - **What you learn:** kernel, stride, padding, feature map, weight sharing, pooling; and when a
+#   convolution is worth having.
+# - **What you need:** a dense network trained once before (layers, loss, epochs).
+
+# %% slideshow={"slide_type": "skip"}
+# In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import pathlib
+import sys
+
+if "google.colab" in sys.modules:
+    course = pathlib.Path.home() / "course"
+    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    if not course.is_dir():
+        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+    sys.path.insert(0, str(course))
+
+from course_utils import runtime
+
+runtime.setup(seed=0)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What are these networks for?
+#
+# A *convolutional neural network*, CNN or ConvNet for short, learns to see from examples. The idea
+# is old: Hubel & Wiesel (1962) found cells in the cat's visual cortex that answer to an edge in one
+# small part of the picture; Fukushima's neocognitron (1980) stacked such cells in layers; LeCun and
+# colleagues (1989) trained them by backpropagation.
+#
+# What made them famous is *ImageNet*: photographs of thousands of kinds of things, collected from
+# the web and labelled by people (Deng et al. 2009). Its challenge gave 1.2 million of them, of 1,000
+# classes, for training. An answer counts as right if the true class is among a network's first five
+# guesses: the share of the others is the *top-5 error*. Which of these years would you call a
+# revolution?
+
+# %% slideshow={"slide_type": "fragment"}
+from course_utils import plotting, published
+
+first, *_, last = published.CHALLENGE
+ax = plotting.plot_challenge(published.CHALLENGE, published.HUMAN_TOP5_ERROR)
+ax.set_title("The winners of ImageNet's challenge (blue: with convolutions)")
+plotting.show(
+    f"Top-5 error of the winners by year, from {first.top5_error:g} % in {first.year} to "
+    f"{last.top5_error:g} % in {last.year}. The steepest step is the first with convolutions, from "
+    f"{published.CHALLENGE[1].top5_error:g} to {published.CHALLENGE[2].top5_error:g} % in 2012."
+)
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# AlexNet is the subject of lesson 02, GoogLeNet of 04, ResNet of 05. VGG (lesson 03) came second in
+# 2014. The winners of 2012 and 2013 also trained on images beyond the challenge's; without them
+# AlexNet had 16.4 %. Sources: Russakovsky et al. (2015) and the papers. "A person" is one trained
+# annotator on 1,500 test images.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A digit is numbers
+#
+# We begin much smaller, where it all began: with handwritten digits. scikit-learn brings 1,797 of
+# them, of 8×8 pixels. We enlarge each to 20×20 and put it into the middle of 32×32 pixels, the size
+# that LeNet was made for.
+
+# %% slideshow={"slide_type": "fragment"}
+import cv2
+import numpy as np
+from sklearn.datasets import load_digits
+
+DIGITS, LABELS = load_digits(return_X_y=True)
+DIGITS = DIGITS.reshape(-1, 8, 8).astype("float32") / 16  # from 0 to 1
+
+
+def on_canvas(digits, shifts):
+    """Digits (n, 8, 8) enlarged to 20×20 and moved (down, right) from the middle: (n, 32, 32, 1)."""
+    images = np.zeros((len(digits), 32, 32, 1), "float32")
+    for image, digit, (down, right) in zip(images, digits, shifts, strict=True):
+        image[6 + down : 26 + down, 6 + right : 26 + right, 0] = cv2.resize(digit, (20, 20))
+    return images
+
+
+centred = on_canvas(DIGITS, np.zeros((len(DIGITS), 2), int))
+print(centred.shape, f"from {centred.min():.0f} to {centred.max():.0f}")
+plotting.plot_images(
+    centred[:10, ..., 0],
+    titles=list(map(str, LABELS)),
+    columns=10,
+    title="The ten digits, as LeNet-5 is to see them",
+)
+plotting.show(
+    "Handwritten digits in a row, white on black, blurred by being enlarged: "
+    + ", ".join(map(str, LABELS[:10]))
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A convolution by hand
+#
+# Take a small square of numbers, the *kernel*. Lay it on the top left corner of the picture,
+# multiply each number by the pixel under it, add up the nine products, write the sum down. Move one
+# pixel on; at the end of a row, one down. The sums are the *feature map*.
+#
+# This kernel has −1 on its left and 1 on its right. Before you look: where will the sums be large,
+# where negative, where zero?
+
+
+# %% slideshow={"slide_type": "fragment"}
+def convolve(image, kernel):
+    """Sums of products of a kernel with each place of an image (height, width)."""
+    size = len(kernel)
+    rows, columns = image.shape[0] - size + 1, image.shape[1] - size + 1
+    feature_map = np.zeros((rows, columns))
+    for row in range(rows):
+        for column in range(columns):
+            patch = image[row : row + size, column : column + size]
+            feature_map[row, column] = (patch * kernel).sum()
+    return feature_map
+
+
+upright = np.array([[-1, 0, 1], [-1, 0, 1], [-1, 0, 1]])
+zero = DIGITS[0]
+plotting.plot_maps(
+    [zero, upright, convolve(zero, upright)],
+    ["the digit 0: 8×8", "the kernel: 3×3", "the feature map: 6×6"],
+    columns=3,
+    title="Where does the picture grow brighter from left to right?",
+)
+plotting.show(
+    "A digit of 8×8 numbers, a kernel of 3×3 and the feature map of 6×6: positive on the left edges "
+    "of the strokes, negative on their right edges, near zero where nothing changes."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Keras has the same as a layer. Give it this kernel: is the result the same?
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.001"]
+import keras
+from keras import layers
+
+by_keras = layers.Conv2D(filters=1, kernel_size=3, use_bias=False)
+by_keras.build((None, 8, 8, 1))
+by_keras.set_weights([upright.reshape(3, 3, 1, 1)])
+
+there = np.asarray(by_keras(zero.reshape(1, 8, 8, 1)))[0, ..., 0]
+print(f"largest difference: {np.abs(there - convolve(zero, upright)).max():.3f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# (Mathematics turns the kernel round before it multiplies, and calls what we did a
+# *cross-correlation*. For a kernel that is learned it makes no difference; every framework leaves the
+# turn out.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Other kernels look for other things. Which of these finds the slanted stroke of the 7?
+
+# %% slideshow={"slide_type": "fragment"}
+KERNELS = {
+    "upright edge": upright,
+    "level edge": upright.T,
+    "rising stroke": np.array([[-1, -1, 2], [-1, 2, -1], [2, -1, -1]]),
+    "spot": np.array([[-1, -1, -1], [-1, 8, -1], [-1, -1, -1]]),
+}
+seven = centred[7, ..., 0]
+maps = {name: convolve(seven, kernel) for name, kernel in KERNELS.items()}
+plotting.plot_maps(
+    [seven, *maps.values()], ["the digit 7", *maps], columns=5, title="One digit, four kernels"
+)
+plotting.show(
+    "A seven and its four feature maps. The edge kernels answer along strokes in their own direction, "
+    "with opposite signs at the two sides; the stroke kernel along the slanted line."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise: a kernel of your own
+#
+# Write nine numbers that answer to a stroke going *up to the right*, one pixel wide, more than
+# twice as strongly as to a level, an upright or a falling one. (The kernel above is one of many.)
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+from course_utils.check import lenet as check
+
+my_kernel = ...  # three rows of three numbers
+
+check.diagonal_kernel(my_kernel)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# my_kernel = [[-1, 0, 1], [0, 1, 0], [1, 0, -1]]
+#
+# check.diagonal_kernel(my_kernel)
+# ```
+#
+# All of a rising stroke falls on the ones; of any other stroke one pixel does, and a falling one also
+# meets both negative numbers.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Stride and padding
+#
+# Two more numbers say how a kernel moves. The *stride* is the number of pixels from one position to
+# the next. *Padding* adds zeros around the picture, so that the kernel can also be laid over its
+# border: with one pixel at each end a 3×3 kernel gives a map as large as the picture
+# (`padding="same"` in Keras; `"valid"` is none).
+#
+# ### Exercise: how many positions?
+#
+# A 5×5 kernel moves over 32×32 pixels one pixel at a time, and gives 28×28 numbers. How many
+# positions along one side are there for any size, kernel, stride and padding (at *each* end)? One
+# line.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+def output_size(size, kernel, stride=1, padding=0):
+    return ...  # your line
+
+
+check.output_size(output_size)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def output_size(size, kernel, stride=1, padding=0):
+#     return (size + 2 * padding - kernel) // stride + 1
+#
+#
+# check.output_size(output_size)
+# ```
+#
+# The padded side has `size + 2 * padding` pixels. The kernel starts at the first of them and can move
+# on by `size + 2 * padding - kernel` pixels, which is that many steps of `stride`, rounded down; one
+# more for where it started.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## One kernel for all places
+#
+# The same nine numbers serve everywhere: that is *weight sharing*. What does it save? Count the
+# parameters, the numbers that are learned, of a layer that turns 32×32 pixels into six maps of
+# 28×28 with kernels of 5×5, and of a dense layer with as many outputs.
+
+# %% slideshow={"slide_type": "fragment"}
+shared, apart = layers.Conv2D(filters=6, kernel_size=5), layers.Dense(units=28 * 28 * 6)
+shared.build((None, 32, 32, 1))
+apart.build((None, 32 * 32))
+print(f"convolution: {shared.count_params():>9,} parameters")
+print(f"dense layer: {apart.count_params():>9,} parameters")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# And it gives more than it saves. Move the digit by three pixels: what happens to its map?
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.001"]
+moved = np.roll(seven, (3, 3), axis=(0, 1))  # its border is empty, so nothing is lost
+map_of_moved, moved_map = convolve(moved, upright), np.roll(maps["upright edge"], (3, 3), (0, 1))
+print(f"largest difference: {np.abs(map_of_moved - moved_map).max():.3f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The map moves along, and nothing else changes: the convolution is *equivariant* to shifts. What it
+# has learned to see in one place it sees in all. A dense layer has to learn each place by itself.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## LeNet-5: convolution, pooling, dense (1998)
+#
+# LeCun et al. (1998) read handwritten digits with three kinds of layers. A convolution looks for
+# the same small pattern everywhere. *Pooling* takes the mean of each 2×2 numbers: what was found is
+# kept, and where exactly is forgotten. *Dense* layers decide. Its neurons bend their sums with tanh.
+# The ten outputs are *logits*, numbers that become probabilities by the softmax.
+
+
+# %% slideshow={"slide_type": "fragment"}
+from course_utils import costs
+
+
+def lenet5():
+    """LeNet-5, layers named as in the paper."""
+    return keras.Sequential(
+        [
+            layers.Input((32, 32, 1), name="input"),
+            layers.Conv2D(6, 5, activation="tanh", name="C1"),
+            layers.AveragePooling2D(2, name="S2"),
+            layers.Conv2D(16, 5, activation="tanh", name="C3"),
+            layers.AveragePooling2D(2, name="S4"),
+            layers.Conv2D(120, 5, activation="tanh", name="C5"),
+            layers.Flatten(name="C5_flatten"),
+            layers.Dense(84, activation="tanh", name="F6"),
+            layers.Dense(10, name="output"),
+        ],
+        name="LeNet-5",
+    )
+
+
+lenet = lenet5()
+costs.table(lenet)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# *Multiply-adds* are the multiplications, each with its addition, for one image (twice as many are
+# FLOPs). Which layer works most, and which has the most parameters? The picture shows why: the maps
+# shrink while the channels grow, and a kernel is as deep as the map it looks at.
+
+# %% slideshow={"slide_type": "fragment"}
+plotting.plot_architecture(lenet)
+plotting.show(
+    "LeNet-5 drawn layer by layer: convolution and pooling take turns, the maps shrink while their "
+    "channels grow, and the last convolution, a dense layer and the output are plain vectors."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **Is this the paper's network?** Nearly. The paper speaks of 60,000 parameters (section II.B); the
+# usual, *fully connected* variant above has more. Three layers make the difference:
+#
+# | layer | paper | here |
+# | :-- | --: | --: |
+# | C3 | each map sees 3, 4 or 6 of the 6 maps before it: 1,516 | all see all: 2,416 |
+# | S2, S4 | a trainable scale and bias for each map: 12 + 32 | none: 0 |
+# | output | distances to 10 fixed patterns: 0 | dense: 850 |
+#
+# The paper left connections out of C3 to save work, and so that its maps become different from each
+# other. It also scaled its tanh; we do not.
+
+# %% slideshow={"slide_type": "fragment"}
+total = costs.total(lenet).parameters
+print(f"here: {total:,}; as in the paper: {total - 2416 + 1516 + 12 + 32 - 850:,}")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise: smaller kernels
+#
+# Change and predict: how many parameters would C3 have with kernels of 3×3 in place of 5×5? (It makes
+# 16 maps of 6.) Write the number first; then, to see it counted, change C3 in the cell above.
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+parameters_of_c3 = ...
+
+check.convolution_parameters(parameters_of_c3)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# parameters_of_c3 = 16 * (3 * 3 * 6 + 1)
+#
+# check.convolution_parameters(parameters_of_c3)
+# ```
+#
+# A kernel is as deep as the six maps it looks at, and has one bias. (With the smaller kernel the maps
+# would stay larger, so that C5 would no longer see its whole input, and would need more work.)
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Train it
+#
+# In Keras's words: `compile` says what is to be made small (the *cross-entropy*: minus the logarithm
+# of the probability given to the true digit) and how; `fit` shows the images; `evaluate` asks about
+# images it has not seen. The first 1,000 digits are for training, the other 797, mostly by other
+# writers, for testing.
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+from course_utils import intervals
+
+CROSS_ENTROPY = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+unseen = slice(1000, None)
+
+lenet.compile(keras.optimizers.Adam(3e-3), CROSS_ENTROPY, metrics=["accuracy"])
+lenet.fit(centred[:1000], LABELS[:1000], batch_size=50, epochs=15, verbose=0)
+_, accuracy = lenet.evaluate(centred[unseen], LABELS[unseen], verbose=0)
+read = intervals.proportion(round(accuracy * len(LABELS[unseen])), len(LABELS[unseen]))
+print(f"LeNet-5 reads {read:.1%} of {read.n} unseen digits")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ## What has it learned?
+#
+# The six kernels of C1 began as random numbers. Above: the kernels after training. Below: what each
+# makes of the seven. Do you recognise an edge?
+
+# %% slideshow={"slide_type": "fragment"}
+learned = np.moveaxis(lenet.get_layer("C1").get_weights()[0][:, :, 0], -1, 0)
+to_c1 = keras.Model(lenet.inputs, lenet.get_layer("C1").output)
+found = np.moveaxis(to_c1.predict(centred[7:8], verbose=0)[0], -1, 0)
+plotting.plot_maps(
+    [*learned, *found],
+    [f"kernel {i + 1}" for i in range(6)] + [f"map {i + 1}" for i in range(6)],
+    columns=6,
+    title="C1: its kernels, and what they find in a seven",
+)
+plotting.show(
+    "Six learned kernels of 5×5 numbers above the six maps they make of a seven: most kernels are "
+    "positive on one side and negative on the other, and their maps light up along edges."
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 01: these parts suffice for digits
+#
+# They do, but does it take a convolution? On digits that all lie in the middle simpler methods read
+# about as well, so that proves little. Convolutions should help where what is looked for may lie
+# *anywhere*. So we move each digit by up to six pixels, and let three rivals learn from the same
+# images:
+#
+# - a dense net with as many parameters as LeNet-5, one hidden layer of 59 units;
+# - *logistic regression*, the output layer alone;
+# - the *nearest neighbour*: the label of the most similar training image.
+
+
+# %% slideshow={"slide_type": "fragment"}
+def moved_at_random(chosen, times, seed):
+    """Each chosen digit, moved at random so many times: images and labels."""
+    digits, labels = DIGITS[chosen].repeat(times, axis=0), LABELS[chosen].repeat(times)
+    shifts = np.random.default_rng(seed).integers(-6, 7, (len(digits), 2))
+    return on_canvas(digits, shifts), labels
+
+
+x_train, y_train = moved_at_random(slice(0, 800), times=2, seed=0)
+x_val, y_val = moved_at_random(slice(800, 1000), times=2, seed=1)
+x_test, y_test = moved_at_random(unseen, times=1, seed=2)
+plotting.plot_images(
+    x_train[:10, ..., 0],
+    titles=list(map(str, y_train)),
+    columns=10,
+    title="Each digit twice, somewhere else each time",
+)
+plotting.show(
+    f"Ten of the {len(x_train)} training images: digits that lie anywhere in their square."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Each net is trained until its accuracy on 400 further images (of other digits, for *validation*) has
+# not risen for ten epochs, and keeps its best weights. Each gets the learning rate at which it does
+# best there. The test images have no say in that. (`training.fit` does what `model.fit` does, several
+# times as fast for small nets.)
+
+
+# %% slideshow={"slide_type": "fragment"}
+from course_utils import experiments, training
+
+NETS = {
+    "LeNet-5": lenet5(),
+    "dense, as many parameters": keras.Sequential(
+        [
+            layers.Input((32, 32, 1)),
+            layers.Flatten(),
+            layers.Dense(59, activation="tanh"),
+            layers.Dense(10),
+        ]
+    ),
+    "logistic regression": keras.Sequential(
+        [layers.Input((32, 32, 1)), layers.Flatten(), layers.Dense(10)]
+    ),
+}
+
+
+def is_right(net, images, labels):
+    return net.predict(images, batch_size=800, verbose=0).argmax(axis=1) == labels
+
+
+def train(net, rate):
+    """Train from a new start; keep the weights, and return the accuracy, of the best epoch."""
+    training.restart(net, learning_rate=rate)
+    best, kept, since = 0, None, 0
+    while since < 2:  # of five epochs each
+        training.fit(net, x_train, y_train, epochs=5, batch_size=50)
+        accuracy = is_right(net, x_val, y_val).mean()
+        since = since + 1 if accuracy <= best else 0
+        if accuracy > best:
+            best, kept = accuracy, net.get_weights()
+    net.set_weights(kept)
+    return best
+
+
+# %% slideshow={"slide_type": "subslide"}
+RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
+by_rate = {}
+for name, net in NETS.items():
+    net.compile(keras.optimizers.Adam(), CROSS_ENTROPY)
+    runs = [
+        experiments.repeat(lambda _, net=net, rate=rate: train(net, rate), (0, 1), label=name)
+        for rate in RATES
+    ]
+    by_rate[name] = np.transpose(runs)
+
+best_rate = {name: RATES[runs.mean(axis=0).argmax()] for name, runs in by_rate.items()}
+ax = plotting.plot_curves(RATES, {name: 100 * runs for name, runs in by_rate.items()})
+ax.set(
+    xscale="log",
+    xlabel="learning rate",
+    ylabel="validation accuracy [%]",
+    title="Which rate suits each net? (line: mean of two starts, band: both)",
+)
+chosen_rates = ", ".join(f"{name} {rate:g}" for name, rate in best_rate.items())
+plotting.show(f"Validation accuracy by learning rate. The best: {chosen_rates}.")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Now the test images, once. Each net from five new starts.
+
+# %% slideshow={"slide_type": "fragment"}
+from sklearn.neighbors import KNeighborsClassifier
+
+
+def trial(net, rate):
+    train(net, rate)
+    return is_right(net, x_test, y_test)
+
+
+right = {  # of each test image, the share of starts that read it
+    name: experiments.repeat(
+        lambda _, net=net, rate=best_rate[name]: trial(net, rate), range(5), label=name
+    ).mean(axis=0)
+    for name, net in NETS.items()
+}
+neighbour = KNeighborsClassifier(1).fit(x_train.reshape(len(x_train), -1), y_train)
+right["nearest neighbour"] = 1.0 * (neighbour.predict(x_test.reshape(len(x_test), -1)) == y_test)
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+scores = {name: intervals.bootstrap(np.mean, 100 * share) for name, share in right.items()}
+ax = plotting.plot_estimates(scores, spec=".1f")
+ax.set(
+    xlim=(0, 100),
+    xlabel="digits read [%], mean of five starts and 95 % interval of the test images",
+    title="Who reads digits that lie anywhere?",
+)
+plotting.show(f"Moved digits read, with 95 % intervals: {intervals.listed(scores, '.1f', ' %')}.")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Claim 01, second half: the parts of modern networks
+#
+# Take a network of 2022, ConvNeXt-T (Liu et al. 2022), and sort its layers by kind. Which are
+# LeNet's, and what has come in between?
+
+
+# %% slideshow={"slide_type": "fragment"}
+from course_utils import networks
+from course_utils.tables import Table
+
+with networks.shapes_only():
+    convnext = keras.applications.ConvNeXtTiny(weights=None)
+
+KINDS = {
+    "convolution": "Conv2D",
+    "pooling": "Pooling2D",
+    "dense": "Dense",
+    "normalization": "Normalization",
+    "sum (a shortcut, lesson 05)": "Add",
+}
+counted = {
+    kind: [[cost for cost in costs.count(net) if word in cost.kind] for net in (lenet, convnext)]
+    for kind, word in KINDS.items()
+}
+Table(
+    ["part", "LeNet-5: layers", "parameters", "ConvNeXt-T: layers", "parameters"],
+    [
+        (kind, *(f(found) for found in pair for f in (len, lambda c: sum(x.parameters for x in c))))
+        for kind, pair in counted.items()
+    ],
+    ["", "d", ",d", "d", ",d"],
+)
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+ahead = {
+    name: intervals.bootstrap(np.mean, 100 * (right["LeNet-5"] - share))
+    for name, share in right.items()
+    if name != "LeNet-5"
+}
+beats = {name: difference.low > 0 for name, difference in ahead.items()}
+of_dense, of_logistic, of_nearest = ahead
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+from course_utils import claims
+
+claims.verdict(
+    1,
+    f"LeNet-5 reads {read:.1%} of unseen digits; of digits moved at random {scores['LeNet-5']:.0f} %, "
+    f"ahead of {intervals.listed(ahead, '.0f', ' points')} (5 starts, 797 digits); ConvNeXt-T has "
+    "convolutions, pooling and dense layers",
+    same_parts=all(pair[1] for pair in list(counted.values())[:3]),
+    reads_digits=read.low > 0.9,
+    beats_dense=beats[of_dense],
+    beats_logistic=beats[of_logistic],
+    beats_nearest=beats[of_nearest],
+)
