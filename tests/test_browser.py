@@ -72,7 +72,7 @@ def clone(tmp_path_factory):
 
     lesson = folder / "notebooks" / "90_small.ipynb"
     source_of(lesson).write_text(SMALL, encoding="utf-8")
-    small = execute(from_source(source_of(lesson)), lesson)
+    small = execute(from_source(source_of(lesson)), lesson).notebook
     nbformat.write(small, lesson)
     small.metadata.language_info.version = "3.99.0"
     nbformat.write(small, lesson.with_stem("91_other_python"))

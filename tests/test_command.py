@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import claims, paths
 from course_utils.command import bench, lessons, main, run
+from course_utils.command.memory import peak_bytes
 from course_utils.paths import ROOT
 
 
@@ -107,20 +108,20 @@ def add_lesson(first, number: str, code: str):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-        ("import time; time.sleep(30)", "A cell took over 2 s."),
-        ("import os; os._exit(1)", "Its kernel died"),
+        ("1 / 0", "ZeroDivisionError: division by zero."),
+        ("import time; time.sleep(30)", "took over 2 s."),
+        ("import os; os._exit(1)", "the kernel died"),
     ],
 )
 def test_a_lesson_that_stops_is_one_line_and_the_others_go_on(
     lesson, tmp_path, monkeypatch, capsys, code, said
 ):
     monkeypatch.setattr(run, "CELL_TIMEOUT", 2)
-    add_lesson(lesson, "01", code)
+    add_lesson(lesson, "01", f"6 * 7\n\n# %% [markdown]\n# Text.\n\n# %%\n{code}\n7 * 8")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
     heard = capsys.readouterr()
     (line,) = [line for line in heard.err.splitlines() if "stopped" in line]
-    assert line.startswith(f"01_other: stopped. {said}")
+    assert line.startswith(f"01_other: stopped. cell 2 ({code}): {said}")
     assert "07_small: other outputs" in heard.out
 
 
@@ -162,6 +163,25 @@ def test_a_folder_that_cannot_be_written_is_asked_before_the_run(lesson, monkeyp
     monkeypatch.setattr(run, "execute", lambda *_: pytest.fail("ran"))
     assert main.main(["run", "--output", str(lesson)]) == 1
     assert f"Cannot write into {lesson}" in capsys.readouterr().err
+
+
+def test_time_and_memory_are_told_and_stand_in_the_page(lesson, tmp_path, capsys):
+    add_lesson(lesson, "07", "import time\ntaken = b'x' * 300_000_000; del taken\ntime.sleep(2)")
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "outputs" in line]
+    page = (tmp_path / "pages" / "07_other.html").read_text(encoding="utf-8")
+    memory = r", (\d\.\d\d) GB of memory at most" if sys.platform != "darwin" else ""
+    for line, least in zip(lines, (2, 0), strict=True):
+        seconds, *peak = re.search(rf"stored \((\d+) s{memory}\)", line).groups()
+        assert least <= int(seconds) < 60
+        assert all((0.3 < float(size) < 0.6) == (least == 2) for size in peak), line
+    assert f"Run in {re.search(r'[(](.*)[)]', lines[0])[1]}." in page
+
+
+def test_memory_of_a_process_that_is_gone_is_none():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert peak_bytes(process.pid) is None
 
 
 def test_pages_ask_no_network_for_anything(lesson, tmp_path):
