@@ -17,6 +17,7 @@ from course_utils.caching import save_whole
 from course_utils.command import compare
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.memory import peak_bytes
+from course_utils.lab import drop_widgets
 from course_utils.progress import QUIET, progress
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
@@ -207,7 +208,7 @@ def execute(notebook, path: Path) -> Ran:
                 raise
             except Exception as error:
                 raise LessonError(_where(notebook, running) + _why(error, path)) from error
-    notebook.metadata.pop("widgets", None)
+    drop_widgets(notebook)
     return Ran(notebook, time.perf_counter() - start, peak)
 
 
