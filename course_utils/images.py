@@ -48,9 +48,11 @@ def read_image(path: str | Path) -> np.ndarray:
     Notes
     -----
     A JPEG that lost bytes in its middle is refused, too. Only a note of libjpeg on file
-    descriptor 2 tells of it, so that is caught while OpenCV reads the file a second time. Of 600
-    and more bytes removed every case was found, of 64 bytes three in four: libjpeg sees only that
-    the number of blocks is wrong. On Windows the notes cannot be caught, and such a file passes.
+    descriptor 2 tells of it, so that is caught while OpenCV reads the file a second time. libjpeg
+    sees only that the number of blocks is wrong: of 200 losses at random places in ten photographs
+    it saw all of 600 and more bytes, over nine in ten of 200 bytes, over half of 64, and of 16 one
+    in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
+    On Windows the notes cannot be caught, and such a file passes.
     """
     return np.array(_to_rgb(_decode(Path(path)), path))
 
