@@ -278,13 +278,24 @@ def _what_it_is(data: bytes) -> str:
         return (
             "is an AVIF image, too new for this Pillow. Save it as JPEG, or: pip install -U pillow."
         )
-    mark = data[:16].ljust(16, b"\0")
-    accepted = [accept(mark) for _, accept in map(Image.OPEN.get, _formats()) if accept]
-    if True in accepted:
-        return f"is not a complete image: it is cut off or damaged ({len(data)} bytes)."
+    if known := _begins_like(data):
+        return (
+            f"is not a complete image, or of a kind of {known} that Pillow does not read "
+            f"({len(data)} bytes). Copy or download it again, or save it as PNG of 8 bits a colour."
+        )
     if not re.search(rb"[\x00-\x08\x0e-\x1a]", head):
         return "is text, not an image. Remove it, or name the image itself."
     return f"is of no format that Pillow reads ({', '.join(_formats())}). Save it as JPEG or PNG."
+
+
+def _begins_like(data: bytes) -> str:
+    """Format of an image by its first bytes; empty where they are those of none."""
+    mark = data[:16].ljust(16, b"\0")
+    for name in _formats():
+        _, accept = Image.OPEN[name]
+        if accept and accept(mark) is True:
+            return name
+    return ""
 
 
 def _jpeg_loss(data: bytes) -> str:
