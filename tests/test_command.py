@@ -114,14 +114,14 @@ def add_lesson(first, number: str, code: str):
     ],
 )
 def test_a_lesson_that_stops_is_one_line_and_the_others_go_on(
-    lesson, tmp_path, monkeypatch, capsys, code, said
+    lesson, tmp_path, monkeypatch, capfd, code, said
 ):
     monkeypatch.setattr(run, "CELL_TIMEOUT", 2)
     add_lesson(lesson, "01", f"6 * 7\n\n# %% [markdown]\n# Text.\n\n# %%\n{code}\n7 * 8")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
-    heard = capsys.readouterr()
-    (line,) = [line for line in heard.err.splitlines() if "stopped" in line]
-    assert line.startswith(f"01_other: stopped. cell 2 ({code}): {said}")
+    heard = capfd.readouterr()
+    (line,) = heard.err.splitlines()
+    assert line.startswith(f"01_other: stopped. cell 2 (`{code}`): {said}")
     assert "07_small: other outputs" in heard.out
 
 

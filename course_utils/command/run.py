@@ -176,14 +176,16 @@ def execute(notebook, path: Path) -> Ran:
     notebook = copy.deepcopy(notebook)
     running, peak = None, None
 
-    def started(cell, **_) -> None:
+    def executing(cell, **_) -> None:
         nonlocal running
         running = cell
-        next(bar)
+        # A kernel that is ended gently amid a cell says so in twenty lines.
+        client.shutdown_kernel = "immediate"
 
     def executed(**_) -> None:
         nonlocal peak
         peak = peak_bytes(client.km.provisioner.pid)
+        client.shutdown_kernel = "graceful"
 
     with contextlib.closing(progress(notebook.cells, path.stem)) as bar:
         client = NotebookClient(
@@ -193,7 +195,8 @@ def execute(notebook, path: Path) -> Ran:
             resources={"metadata": {"path": str(path.parent)}},
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],
-            on_cell_start=started,
+            on_cell_start=lambda **_: next(bar),
+            on_cell_execute=executing,
             on_cell_executed=executed,
         )
         start = time.perf_counter()
@@ -217,7 +220,7 @@ def _where(notebook, running) -> str:
     for name, cell in compare.code_cells(notebook):
         if cell is running:
             first, *_ = cell.source.strip().splitlines() or [""]
-            return f"{name} ({first if len(first) <= 60 else first[:59] + '…'}): "
+            return f"{name} (`{first if len(first) <= 60 else first[:59] + '…'}`): "
     return ""
 
 
