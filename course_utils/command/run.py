@@ -88,7 +88,8 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     ------
     CommandError
         Before any lesson runs, if a folder cannot be written, or with ``update`` if the notebook
-        of another lesson is missing, whose claims the README would lose.
+        of another lesson is missing, whose claims the README would lose. Later, if a page or a
+        notebook cannot be written after all; then it says which notebooks were stored.
     """
     import nbformat
 
@@ -114,8 +115,7 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
             print("Nothing was stored, since a lesson stopped.", file=sys.stderr)
         return 1
     if update:
-        for path, ran in fresh.items():
-            _write(path, nbformat.writes(ran.notebook) + "\n")
+        _store({path: nbformat.writes(ran.notebook) + "\n" for path, ran in fresh.items()})
         claims.update_readme()
     return 0
 
@@ -179,13 +179,10 @@ def execute(notebook, path: Path) -> Ran:
     def executing(cell, **_) -> None:
         nonlocal running
         running = cell
-        # A kernel that is ended gently amid a cell says so in twenty lines.
-        client.shutdown_kernel = "immediate"
 
     def executed(**_) -> None:
         nonlocal peak
         peak = peak_bytes(client.km.provisioner.pid)
-        client.shutdown_kernel = "graceful"
 
     with contextlib.closing(progress(notebook.cells, path.stem)) as bar:
         client = NotebookClient(
@@ -195,6 +192,7 @@ def execute(notebook, path: Path) -> Ran:
             resources={"metadata": {"path": str(path.parent)}},
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],
+            shutdown_kernel="immediate",  # ended gently, some kernels end with a traceback
             on_cell_start=lambda **_: next(bar),
             on_cell_execute=executing,
             on_cell_executed=executed,
@@ -202,7 +200,10 @@ def execute(notebook, path: Path) -> Ran:
         start = time.perf_counter()
         # In a thread, since in the main one nbclient takes Ctrl-C for a kernel that died.
         with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(client.execute, env=os.environ | ENVIRONMENT)
+            future = pool.submit(
+                # Not client.execute, which leaves a task behind that complains in the end.
+                lambda: asyncio.run(client.async_execute(env=os.environ | ENVIRONMENT))
+            )
             try:
                 future.result()
             except KeyboardInterrupt:
@@ -274,5 +275,19 @@ def _report(lesson: str, ran: Ran, changes: Sequence[str]) -> None:
         print(f"  {change}")
 
 
+def _store(notebooks: dict[Path, str]) -> None:
+    for done, (path, text) in enumerate(notebooks.items()):
+        try:
+            _write(path, text)
+        except CommandError as error:
+            stored = ", ".join(path.name for path in list(notebooks)[:done]) or "none"
+            raise CommandError(f"{error} Stored until then: {stored}.") from error
+
+
 def _write(path: Path, text: str) -> None:
-    save_whole(path, lambda file: file.write(text.encode()))
+    try:
+        save_whole(path, lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise CommandError(
+            f"Cannot write {path} ({error.strerror}). Make room, or allow it, and run again."
+        ) from error
