@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pytest
 
-from course_utils import pretrained
+from course_utils import paths, pretrained
 from course_utils.data import sample_photographs
 from course_utils.guards import GuardError
 from course_utils.images import read_image
@@ -129,6 +129,13 @@ def test_unknown_name_gets_close_matches():
 def test_bundled_weights_are_available_to_all():
     assert available() == ["EfficientNetLite0"]
     assert available(include_top=False) == ["VGG16", "EfficientNetLite0"]
+
+
+def test_weights_that_were_not_installed_are_not_available(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    assert available() == available(include_top=False) == []
+    with pytest.raises(WeightsUnavailableError, match=r"Available now: none\."):
+        load("ResNet50")
 
 
 def test_offline_error_comes_at_once_and_says_what_to_do(tmp_path):

@@ -70,7 +70,7 @@ def available(*, include_top: bool = True) -> list[str]:
     return [
         info.name
         for info in CATALOGUE
-        if info.file(include_top=include_top).bundled
+        if _is_bundled(info.file(include_top=include_top).bundled)
         or (cached and (path := _cached_file(info, include_top)) and _is_whole(path))
     ]
 
@@ -153,7 +153,8 @@ def unavailable(info: ModelInfo, include_top: bool, why: str) -> WeightsUnavaila
         lines.append(
             f"With a network they are downloaded; or put {cached.name} into {cached.parent}."
         )
-    lines.append(f"Available now: {', '.join(available(include_top=include_top))}.")
+    now = ", ".join(available(include_top=include_top)) or "none"
+    lines.append(f"Available now: {now}.")
     if include_top and info.notop.bundled:
         lines.append(f"{info.name} with include_top=False is bundled.")
     return WeightsUnavailableError(" ".join(lines))
@@ -173,6 +174,13 @@ def _cached_file(info: ModelInfo, include_top: bool) -> Path | None:
     name = info.file(include_top=include_top).keras
     home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
     return home / "models" / name if name else None
+
+
+def _is_bundled(name: str | None) -> bool:
+    try:
+        return name is not None and (data_dir() / "weights" / name).is_file()
+    except FileNotFoundError:  # installed without them
+        return False
 
 
 def _is_whole(path: Path) -> bool:
