@@ -249,7 +249,7 @@ _PAGE = """
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
 {%- block body_footer -%}
-<p>Run in {{ resources.cost }}.</p>
+<div class="jp-Cell jp-RenderedHTMLCommon"><p>Run in {{ resources.cost }}.</p></div>
 {{ super() }}
 {%- endblock -%}
 """
