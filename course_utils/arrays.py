@@ -31,8 +31,9 @@ def read_images(path: Path) -> np.ndarray:
 
     Raises
     ------
-    FileNotFoundError, ValueError
-        If there is no such file, or it holds something else; the message names it.
+    FileNotFoundError, PermissionError, ValueError
+        If there is no such file, it cannot be opened, or it holds something else; the message
+        names it.
     """
     stored = _open(path)
     if stored.ndim != 4 or stored.shape[-1] != 3 or not stored.size:
@@ -75,7 +76,7 @@ def read_labels(path: Path, classes: int) -> np.ndarray:
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    FileNotFoundError, PermissionError, ValueError
         As :func:`read_images`.
     """
     labels = np.array(_open(path))
@@ -120,7 +121,15 @@ def _open(path: Path) -> np.memmap:
     if not path.is_file():
         raise FileNotFoundError(f"{path.absolute()} is missing; load_npy needs all four files.")
     try:
+        with path.open("rb") as file:
+            begins = file.read(16)
+        if not begins.startswith((b"\x93NUMPY", b"PK")):
+            raise ValueError("it begins with " + (repr(begins) if begins else "nothing"))
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
+    except PermissionError as error:
+        raise PermissionError(
+            f"You have no permission to read {path}. Change it ('chmod u+r'), or copy the file."
+        ) from error
     except Exception as error:  # a damaged header makes NumPy raise any of a dozen kinds
         raise ValueError(
             f"{path} is not a complete, plain array: {path.stat().st_size:,} bytes ({error}). A "

@@ -131,8 +131,12 @@ def save_whole(path: Path, write: Callable) -> None:
 
 def _read(path: Path, key: str) -> Arrays:
     """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
-    with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        arrays = dict(stored)
+    with path.open("rb") as file:
+        if file.read(2) != b"PK":  # NumPy would take it for pickled, and advise to load it
+            raise ValueError("it is no archive")
+        file.seek(0)
+        with np.load(file, allow_pickle=False) as stored:
+            arrays = dict(stored)
     if arrays.pop(_CONTENTS).tolist() != [key, *arrays]:
         raise ValueError("it is another entry, or a part of this one")
     if _ARRAY in arrays:

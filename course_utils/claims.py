@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.caching import save_whole
 from course_utils.paths import ROOT, notebooks_dir
 
 
@@ -279,4 +280,5 @@ def readme_with_table(readme: str) -> str:
 def update_readme() -> None:
     """Write the table of claims into README.md."""
     path = ROOT / "README.md"
-    path.write_text(readme_with_table(path.read_text(encoding="utf-8")), encoding="utf-8")
+    text = readme_with_table(path.read_text(encoding="utf-8"))
+    save_whole(path, lambda file: file.write(text.encode()))

@@ -129,8 +129,8 @@ def load_npy(folder: str | Path) -> tuple[Split, Split]:
 
     Raises
     ------
-    FileNotFoundError
-        If one of the four files is missing.
+    FileNotFoundError, PermissionError
+        If one of the four files is missing or cannot be opened.
     ValueError
         If a file is not a plain array, is cut off, holds other values, or labels and images do
         not match. The message names the file and what it holds.
@@ -168,8 +168,8 @@ def load_folder(
 
     Raises
     ------
-    FileNotFoundError
-        If the folder, its sub-folders or their images are missing.
+    FileNotFoundError, PermissionError
+        If the folder, its sub-folders or their images are missing, or a folder cannot be opened.
     ValueError
         If two sub-folders stand for one class, or an image cannot be read; see
         :func:`course_utils.images.read_image`, also for further errors.
@@ -247,13 +247,19 @@ def _classes(path: Path, names: list[str]) -> tuple[tuple[str, ...], list[tuple[
 def _entries(folder: Path, root: Path) -> dict[str, list[Path]]:
     """What lies in a folder, sorted by name, by what it is."""
     entries = defaultdict(list)
-    for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
+    try:
+        listed = sorted(folder.iterdir(), key=lambda entry: entry.name)
+    except PermissionError as error:
+        raise PermissionError(
+            f"You have no permission to list {folder}. Change it ('chmod u+rx'), or copy it."
+        ) from error
+    for entry in listed:
         entries[_what_it_is(entry, root)].append(entry)
     return entries
 
 
 def _what_it_is(entry: Path, root: Path) -> str:
-    if entry.name.startswith("."):
+    if entry.name.startswith(".") or entry.name == "__MACOSX":  # in zip files made on a Mac
         return "hidden"
     if not entry.exists():
         return "links to nothing"

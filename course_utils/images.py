@@ -48,9 +48,11 @@ def read_image(path: str | Path) -> np.ndarray:
     Notes
     -----
     A JPEG that lost bytes in its middle is refused, too. Only a note of libjpeg on file
-    descriptor 2 tells of it, so that is caught while OpenCV reads the file a second time. Of 600
-    and more bytes removed every case was found, of 64 bytes three in four: libjpeg sees only that
-    the number of blocks is wrong. On Windows the notes cannot be caught, and such a file passes.
+    descriptor 2 tells of it, so that is caught while OpenCV reads the file a second time. libjpeg
+    sees only that the number of blocks is wrong: of 200 losses at random places in ten photographs
+    it saw all of 600 and more bytes, over nine in ten of 200 bytes, over half of 64, and of 16 one
+    in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
+    On Windows the notes cannot be caught, and such a file passes.
     """
     return np.array(_to_rgb(_decode(Path(path)), path))
 
@@ -276,13 +278,24 @@ def _what_it_is(data: bytes) -> str:
         return (
             "is an AVIF image, too new for this Pillow. Save it as JPEG, or: pip install -U pillow."
         )
-    mark = data[:16].ljust(16, b"\0")
-    accepted = [accept(mark) for _, accept in map(Image.OPEN.get, _formats()) if accept]
-    if True in accepted:
-        return f"is not a complete image: it is cut off or damaged ({len(data)} bytes)."
+    if known := _begins_like(data):
+        return (
+            f"is not a complete image, or of a kind of {known} that Pillow does not read "
+            f"({len(data)} bytes). Copy or download it again, or save it as PNG of 8 bits a colour."
+        )
     if not re.search(rb"[\x00-\x08\x0e-\x1a]", head):
         return "is text, not an image. Remove it, or name the image itself."
     return f"is of no format that Pillow reads ({', '.join(_formats())}). Save it as JPEG or PNG."
+
+
+def _begins_like(data: bytes) -> str:
+    """Format of an image by its first bytes; empty where they are those of none."""
+    mark = data[:16].ljust(16, b"\0")
+    for name in _formats():
+        _, accept = Image.OPEN[name]
+        if accept and accept(mark) is True:
+            return name
+    return ""
 
 
 def _jpeg_loss(data: bytes) -> str:

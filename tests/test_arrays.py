@@ -1,6 +1,7 @@
 """Arrays that people bring to ``load_npy``: the right images and labels, or what is wrong."""
 
 import io
+import pickle
 import tracemalloc
 
 import numpy as np
@@ -108,7 +109,8 @@ def test_images_of_many_chunks_come_back(load):
         (archive(), "of nothing"),
         (b"PK\3\4 and no more", "not a complete, plain array: 16 bytes"),
         (b"", "not a complete, plain array: 0 bytes"),
-        (b"<!DOCTYPE html><title>Sign in</title>", "not a complete, plain array"),
+        (b"<!DOCTYPE html><title>Sign in</title>", r"bytes \(it begins with b'<!DOCTYPE html>"),
+        (pickle.dumps(BYTES), r"bytes \(it begins with b'\\x80\\x04.* can run any code"),
         (claiming((265, 7100, 7100, 3)), "not a complete, plain array: 192 bytes"),
         (claiming((2**62, 4, 4, 3)), "not a complete, plain array"),
         (claiming((-1, 4, 4, 3)), "not a complete, plain array"),
@@ -120,6 +122,7 @@ def test_other_images_are_named_with_what_they_hold(load, images, says):
     with pytest.raises(ValueError, match=says) as caught:
         load(images)
     assert "tranfer_learning_train_images.npy" in str(caught.value)
+    assert "unsafely" not in str(caught.value), "NumPy's advice to unpickle"
 
 
 @pytest.mark.parametrize(
@@ -175,3 +178,13 @@ def test_memory_is_little_more_than_the_result(load, dtype, order):
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 1.5 * loaded.nbytes
+
+
+def test_a_file_that_may_not_be_read_is_no_damaged_one(load, tmp_path, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    load()
+    monkeypatch.setattr(type(tmp_path), "open", refuse)
+    with pytest.raises(PermissionError, match=r"no permission to read .*train_images\.npy"):
+        data.load_npy(tmp_path)

@@ -43,6 +43,12 @@ BARS = [
     "for _ in progress('ab', 'outer'):\n    for _ in progress('ab', 'inner'): time.sleep(0.1)",
     "print('before')\nfor _ in progress('ab', 'broken off'): break\nprint('after')",
 ]
+WIDGET = """\
+from IPython.display import HTML, display
+from ipywidgets import IntSlider
+display(IntSlider(description="moved"))
+display(HTML("<b>shown</b>"))
+"""
 READY = """async () => {
     const later = () => new Promise((resolve) => setTimeout(resolve, 100));
     while (!window.jupyterapp?.shell?.currentWidget?.sessionContext) await later();
@@ -72,11 +78,15 @@ def clone(tmp_path_factory):
 
     lesson = folder / "notebooks" / "90_small.ipynb"
     source_of(lesson).write_text(SMALL, encoding="utf-8")
-    small = execute(from_source(source_of(lesson)), lesson)
+    small = execute(from_source(source_of(lesson)), lesson).notebook
     nbformat.write(small, lesson)
     small.metadata.language_info.version = "3.99.0"
     nbformat.write(small, lesson.with_stem("91_other_python"))
     nbformat.write(small, folder / "no_lesson.ipynb")
+
+    widget = copy.deepcopy(small)
+    widget.cells = [new_code_cell(WIDGET)]
+    nbformat.write(widget, lesson.with_name("92_widget.ipynb"))
 
     bars = copy.deepcopy(small)
     bars.cells = [new_code_cell(code) for code in BARS]
@@ -204,3 +214,17 @@ def test_bars_are_seen_and_leave_nothing_behind(open_notebook, clone, name):
     empty = page.query_selector_all(".jp-OutputArea-child:has(> .jp-RenderedHTML:empty)")
     assert len(empty) == len(shown)
     assert all(output.bounding_box()["height"] == 0 for output in empty)
+
+
+def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
+    page = open_notebook("notebooks/92_widget.ipynb")
+    page.evaluate(RUN_ALL)
+    page.wait_for_selector(".jp-NotebookPanel .widget-slider")  # in use, it is a slider
+    wait_for_autosave(page)
+    assert page.query_selector(".jp-NotebookPanel .widget-slider")
+    page.evaluate("() => window.panel.sessionContext.shutdown()")
+    page.reload()
+    page.evaluate(READY)
+    text = page.inner_text(".jp-NotebookPanel .jp-Cell-outputArea")
+    assert "IntSlider(" in text and "shown" in text
+    assert "widget" not in text

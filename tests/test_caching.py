@@ -297,9 +297,12 @@ def flipped(data, position):
 @pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_entry_is_computed_again_and_overwritten(entry, damage):
     entry.write_bytes(damage(entry.read_bytes()))
-    with pytest.warns(RuntimeWarning, match=f"{re.escape(str(entry))} cannot be read and is"):
+    with pytest.warns(
+        RuntimeWarning, match=f"{re.escape(str(entry))} cannot be read and is"
+    ) as told:
         np.testing.assert_array_equal(caching.kept("features", KEY, lambda: ARRAY), ARRAY)
     np.testing.assert_array_equal(caching.kept("features", KEY, lambda: 1 / 0), ARRAY)
+    assert "unsafely" not in str(told[0].message), "NumPy's advice to unpickle"
 
 
 @pytest.mark.slow

@@ -92,3 +92,13 @@ def test_verdicts_become_a_table(tmp_path):
 def test_readme_table_of_claims_is_that_of_the_notebooks():
     readme = (claims.ROOT / "README.md").read_text(encoding="utf-8")
     assert claims.readme_with_table(readme) == readme, "Run: course run --update"
+
+
+def test_a_readme_that_cannot_be_written_stays_as_it_was(tmp_path, monkeypatch):
+    readme = tmp_path / "README.md"
+    readme.write_text("as it was")
+    monkeypatch.setattr(claims, "ROOT", tmp_path)
+    monkeypatch.setattr(claims, "readme_with_table", lambda text: text + "\udcff")  # no UTF-8
+    with pytest.raises(UnicodeEncodeError):
+        claims.update_readme()
+    assert readme.read_text() == "as it was"

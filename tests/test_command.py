@@ -13,6 +13,7 @@ from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import claims, paths
 from course_utils.command import bench, lessons, main, run
+from course_utils.command.memory import peak_bytes
 from course_utils.paths import ROOT
 
 
@@ -107,20 +108,20 @@ def add_lesson(first, number: str, code: str):
 @pytest.mark.parametrize(
     ("code", "said"),
     [
-        ("1 / 0", "ZeroDivisionError: division by zero"),
-        ("import time; time.sleep(30)", "A cell took over 2 s."),
-        ("import os; os._exit(1)", "Its kernel died"),
+        ("1 / 0", "ZeroDivisionError: division by zero."),
+        ("import time; time.sleep(30)", "took over 2 s."),
+        ("import os; os._exit(1)", "the kernel died"),
     ],
 )
 def test_a_lesson_that_stops_is_one_line_and_the_others_go_on(
-    lesson, tmp_path, monkeypatch, capsys, code, said
+    lesson, tmp_path, monkeypatch, capfd, code, said
 ):
     monkeypatch.setattr(run, "CELL_TIMEOUT", 2)
-    add_lesson(lesson, "01", code)
+    add_lesson(lesson, "01", f"6 * 7\n\n# %% [markdown]\n# Text.\n\n# %%\n{code}\n7 * 8")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
-    heard = capsys.readouterr()
-    (line,) = [line for line in heard.err.splitlines() if "stopped" in line]
-    assert line.startswith(f"01_other: stopped. {said}")
+    heard = capfd.readouterr()
+    (line,) = heard.err.splitlines()
+    assert line.startswith(f"01_other: stopped. cell 2 (`{code}`): {said}")
     assert "07_small: other outputs" in heard.out
 
 
@@ -164,10 +165,70 @@ def test_a_folder_that_cannot_be_written_is_asked_before_the_run(lesson, monkeyp
     assert f"Cannot write into {lesson}" in capsys.readouterr().err
 
 
+def full_disk(path, write):
+    raise OSError(28, "No space left on device")
+
+
+def test_a_full_disk_is_one_line(lesson, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(run, "save_whole", full_disk)
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "Cannot write" in line and "07_small.html (No space left on device)" in line
+
+
+def test_what_was_stored_before_the_disk_was_full_is_told(lesson, tmp_path, monkeypatch, capsys):
+    def write(path, text):
+        (full_disk if path.name == "08_other.ipynb" else save_whole)(path, text)
+
+    save_whole = run.save_whole
+    monkeypatch.setattr(run, "save_whole", write)
+    add_lesson(lesson, "08", "1")
+    assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "08_other.ipynb" in line and line.endswith("Stored until then: 07_small.ipynb.")
+
+
+def test_time_and_memory_are_told_and_stand_in_the_page(lesson, tmp_path, capsys):
+    add_lesson(lesson, "07", "import time\ntaken = b'x' * 300_000_000; del taken\ntime.sleep(2)")
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    lines = [line for line in capsys.readouterr().out.splitlines() if "outputs" in line]
+    page = (tmp_path / "pages" / "07_other.html").read_text(encoding="utf-8")
+    memory = r", (\d\.\d\d) GB of memory at most" if sys.platform != "darwin" else ""
+    for line, least in zip(lines, (2, 0), strict=True):
+        seconds, *peak = re.search(rf"stored \((\d+) s{memory}\)", line).groups()
+        assert least <= int(seconds) < 60
+        assert all((0.3 < float(size) < 0.6) == (least == 2) for size in peak), line
+    assert f"Run in {re.search(r'[(](.*)[)]', lines[0])[1]}." in page
+
+
+def test_memory_of_a_process_that_is_gone_is_none():
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    assert peak_bytes(process.pid) is None
+
+
 def test_pages_ask_no_network_for_anything(lesson, tmp_path):
     main.main(["run", "--output", str(tmp_path / "pages")])
     page = (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
     assert not re.findall(r"""(?:src|href)=["']https?:|import\(["']https?:""", page)
+
+
+@pytest.mark.slow
+def test_nothing_is_said_on_leaving_after_a_cell_that_took_too_long(lesson, tmp_path):
+    add_lesson(lesson, "01", "import time; time.sleep(30)")
+    code = f"""
+import pathlib, sys
+from course_utils.command import lessons, main, run
+lessons.notebooks_dir = lambda: pathlib.Path({str(lesson.parent)!r})
+run.CELL_TIMEOUT = 2
+sys.exit(main.main(["run", "01", "--output", {str(tmp_path / "pages")!r}]))
+"""
+    course = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=60
+    )
+    assert course.returncode == 1
+    (line,) = course.stderr.splitlines()
+    assert line.startswith("01_other: stopped. cell 1 (`import time; time.sleep(30)`): took over 2")
 
 
 @pytest.mark.slow

@@ -95,7 +95,8 @@ def test_what_is_no_photograph_is_left_out_and_counted(photos, tmp_path):
     outside = tmp_path / "outside.png"
     Image.new("RGB", (9, 9)).save(outside)
     hat = photos / "Hat"
-    for hidden in (hat / "._one.png", hat / ".DS_Store", photos / ".DS_Store"):
+    (photos / "__MACOSX" / "Hat").mkdir(parents=True)  # of a zip file made on a Mac
+    for hidden in (hat / "._one.png", hat / ".DS_Store", photos / "__MACOSX" / "Hat" / "._one.png"):
         hidden.write_bytes(b"\0\5\26\7")
     (hat / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
     (hat / "notes.txt").write_text("two hats")
@@ -106,7 +107,7 @@ def test_what_is_no_photograph_is_left_out_and_counted(photos, tmp_path):
         "1 images beside the class folders",
         "1 nested folders",
         "2 no images",
-        "3 hidden",
+        "3 hidden",  # with __MACOSX as one
     ]
     if sys.platform != "win32":
         (hat / "gone.png").symlink_to(tmp_path / "nothing.png")
@@ -149,3 +150,12 @@ def test_labels_images_and_masks_of_the_objects_belong_together():
             assert row["mask"].split("/")[-1].split(".")[0] == row["file"].split("/")[-1][:-4]
             np.testing.assert_array_equal(image, Image.open(folder / row["file"]))
             np.testing.assert_array_equal(mask, np.array(Image.open(folder / row["mask"])) > 0)
+
+
+def test_a_folder_that_may_not_be_listed_is_named(photos, monkeypatch):
+    def refuse(*_):
+        raise PermissionError
+
+    monkeypatch.setattr(type(photos), "iterdir", refuse)
+    with pytest.raises(PermissionError, match=r"no permission to list .*photos.*chmod"):
+        load_folder(photos)

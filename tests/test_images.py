@@ -280,6 +280,12 @@ def test_floats_whose_white_cannot_be_told_are_named(tmp_path, bright):
         read_image(tmp_path / "a.tif")
 
 
+def test_a_kind_of_tiff_that_pillow_lacks_is_not_called_cut_off_alone(tmp_path):
+    cv2.imwrite(str(tmp_path / "a.tif"), np.full((9, 9, 3), 0.5, np.float32))
+    with pytest.raises(ValueError, match=r"or of a kind of TIFF that Pillow does not.*PNG"):
+        read_image(tmp_path / "a.tif")
+
+
 def small_tiff(bits: int, samples: list[int]) -> bytes:
     """A grey TIFF of 4 pixels in one row, of an odd depth, uncompressed."""
     packed = "".join(f"{sample:0{bits}b}" for sample in samples)

@@ -3,6 +3,7 @@
 Driven through jupytext's contents manager, which JupyterLab uses once jupytext is installed.
 """
 
+import copy
 import importlib
 import json
 import os
@@ -14,11 +15,13 @@ import jupytext
 import nbformat
 import pytest
 from jupytext.config import JUPYTEXT_CONFIG_FILES
-from nbformat.v4 import new_code_cell
+from nbclient import NotebookClient
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 from tornado.web import HTTPError
 
 from course_utils import lab
 from course_utils.command.lessons import find_lessons, from_source, source_of
+from course_utils.command.run import execute
 from course_utils.paths import ROOT, notebooks_dir
 
 EDIT = "# my own edit"
@@ -122,7 +125,7 @@ def test_a_lesson_read_with_another_python_stays_as_it_is(
 ):
     monkeypatch.setattr(lab, "notebooks_dir", lambda: tmp_path / lessons)
     manager = jupytext.TextFileContentsManager(root_dir=str(tmp_path))
-    manager.register_pre_save_hook(lab.keep_language_info)
+    manager.register_pre_save_hook(lab.tidy)
     content = nbformat.read(notebook, as_version=4)
     content.metadata.language_info = {"name": "python", "version": "3.11.7"}
     nbformat.write(content, notebook)
@@ -130,6 +133,56 @@ def test_a_lesson_read_with_another_python_stays_as_it_is(
     content.metadata.language_info.version = "3.13.2"
     manager.save({"type": "notebook", "content": content}, f"notebooks/{notebook.name}")
     assert (notebook.read_bytes() != before) == changes
+
+
+WIDGETS = """\
+from IPython.display import display
+view = {"application/vnd.jupyter.widget-view+json": {"model_id": "0", "version_major": 2}}
+display(view | {"text/plain": "a slider", "text/html": "<b>a slider</b>"}, raw=True)
+display(view, raw=True)
+print("printed")
+"""
+KEPT = [{"text/plain": "a slider", "text/html": "<b>a slider</b>"}, None]
+
+
+@pytest.fixture
+def with_widgets(tmp_path):
+    """A lesson with the widgets and their state that a kernel left in it."""
+    lesson = tmp_path / "notebooks" / "90_widgets.ipynb"
+    lesson.parent.mkdir()
+    content = new_notebook(cells=[new_markdown_cell("# Widgets"), new_code_cell(WIDGETS)])
+    NotebookClient(content, kernel_name="python3").execute()
+    content.metadata.widgets = {"application/vnd.jupyter.widget-state+json": {"state": {}}}
+    return lesson, content
+
+
+@pytest.mark.parametrize("new", [True, False])
+@pytest.mark.parametrize("lessons", ["notebooks", "elsewhere"])
+def test_a_saved_lesson_holds_no_widget_and_other_notebooks_do(
+    with_widgets, tmp_path, monkeypatch, lessons, new
+):
+    lesson, content = with_widgets
+    if not new:
+        nbformat.write(content, lesson)
+    monkeypatch.setattr(lab, "notebooks_dir", lambda: tmp_path / lessons)
+    manager = jupytext.TextFileContentsManager(root_dir=str(tmp_path))
+    manager.register_pre_save_hook(lab.tidy)
+    wanted = copy.deepcopy(content)
+    manager.save({"type": "notebook", "content": content}, f"notebooks/{lesson.name}")
+    saved = nbformat.read(lesson, as_version=4)
+    if lessons == "elsewhere":
+        assert saved.metadata == wanted.metadata and saved.cells == wanted.cells
+    else:
+        assert "widgets" not in saved.metadata
+        assert [output.get("data") for output in saved.cells[1].outputs] == KEPT
+        assert saved.cells[1].outputs[1].text == "printed\n"
+
+
+def test_a_lesson_that_was_run_holds_no_widget(with_widgets):
+    lesson, content = with_widgets
+    ran = execute(content, lesson).notebook
+    assert "widgets" not in ran.metadata
+    assert [output.get("data") for output in ran.cells[1].outputs] == KEPT
 
 
 def test_an_installation_tells_jupyter_of_its_extension():

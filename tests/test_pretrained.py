@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pytest
 
-from course_utils import pretrained
+from course_utils import paths, pretrained
 from course_utils.data import sample_photographs
 from course_utils.guards import GuardError
 from course_utils.images import read_image
@@ -131,6 +131,13 @@ def test_bundled_weights_are_available_to_all():
     assert available(include_top=False) == ["VGG16", "EfficientNetLite0"]
 
 
+def test_weights_that_were_not_installed_are_not_available(monkeypatch, tmp_path):
+    monkeypatch.setattr(paths, "ROOT", tmp_path)
+    assert available() == available(include_top=False) == []
+    with pytest.raises(WeightsUnavailableError, match=r"Available now: none\."):
+        load("ResNet50")
+
+
 def test_offline_error_comes_at_once_and_says_what_to_do(tmp_path):
     start = time.perf_counter()
     with pytest.raises(WeightsUnavailableError) as caught:
@@ -178,7 +185,8 @@ def serve(monkeypatch):
         monkeypatch.setattr(weights, "SERVER", f"http://127.0.0.1:{server.server_address[1]}")
         return weights.SERVER
 
-    monkeypatch.setattr(pretrained, "CATALOGUE", (LISTED,))
+    others = [info for info in catalogue() if info.name != LISTED.name]
+    monkeypatch.setattr(pretrained, "CATALOGUE", (LISTED, *others))
     monkeypatch.setattr(weights, "STALL_SECONDS", 2.0)
     yield start
     over.set()
@@ -352,6 +360,77 @@ def test_a_damaged_cached_file_is_refused_and_not_listed(mobilenet, damage):
     ):
         load("MobileNet")
     assert available() == ["EfficientNetLite0"]
+
+
+def change_a_bit(file):
+    """Change the last bit of the first number that HDF5 has of the kernel."""
+    import h5py
+
+    with h5py.File(file, "r") as content:
+        kernels = []
+        content.visititems(lambda _, item: kernels.append(item) if is_kernel(item) else None)
+        at = kernels[0].id.get_offset()
+    data = bytearray(file.read_bytes())
+    data[at] ^= 1
+    file.write_bytes(data)
+
+
+def is_kernel(item) -> bool:
+    return getattr(item, "shape", None) == (3, 4)
+
+
+def test_a_flipped_bit_is_seen_where_keras_states_no_hash(mobilenet):
+    file, _ = mobilenet
+    load("MobileNet")
+    change_a_bit(file)
+    with pytest.raises(WeightsCorruptError, match=r"is damaged .* SHA256 .*sha256 has it"):
+        load("MobileNet")
+    small_net(weights=str(file))  # to Keras it is as good as before
+
+
+def test_a_damaged_record_is_made_anew(mobilenet):
+    file, _ = mobilenet
+    load("MobileNet")
+    record = file.with_name(file.name + ".sha256")
+    written = record.read_bytes()
+    for damage in (b"", b"\xff" * 64, written[:40], b"no hash  " + written):
+        record.write_bytes(damage)
+        load("MobileNet")
+        assert record.read_bytes() == written
+
+
+def test_numbers_that_are_none_are_refused_and_not_recorded(mobilenet):
+    file, _ = mobilenet
+    net = small_net()
+    net.set_weights([np.full(w.shape, np.nan) for w in net.get_weights()])
+    net.save(file)
+    with pytest.raises(WeightsCorruptError, match="infinite or no numbers"):
+        load("MobileNet")
+    assert not list(file.parent.glob("*.sha256"))
+
+
+def test_a_cache_that_cannot_be_written_keeps_no_record_and_serves(mobilenet, monkeypatch):
+    def refuse(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(weights, "save_whole", refuse)
+    assert load("MobileNet").weights_source == "cache"
+
+
+def test_a_download_is_recorded_over_what_was_known_of_a_file_before(mobilenet, serve):
+    file, _ = mobilenet
+    body = file.read_bytes()
+    header = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body)
+    file.unlink()
+    file.with_name(file.name + ".sha256").write_text(f"{'0' * 64}  {file.name}\n")
+    serve(header, body)
+    assert weights_for("MobileNet", include_top=True) == str(file)
+    record = file.with_name(file.name + ".sha256").read_text()
+    assert record == f"{hashlib.sha256(body).hexdigest()}  {file.name}\n"
+    assert weights_for("MobileNet", include_top=True) == str(file)
+    change_a_bit(file)
+    with pytest.raises(WeightsCorruptError):
+        weights_for("MobileNet", include_top=True)
 
 
 def test_weights_of_another_model_are_refused(mobilenet):

@@ -157,5 +157,5 @@ def test_a_real_kernel_leaves_one_empty_output(notebook):
 def test_stored_outputs_hold_none_at_all(notebook, tmp_path):
     from course_utils.command.run import execute
 
-    for cell in execute(notebook, tmp_path / "07_bars.ipynb").cells:
+    for cell in execute(notebook, tmp_path / "07_bars.ipynb").notebook.cells:
         assert cell.outputs == [], cell.source

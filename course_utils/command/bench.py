@@ -2,18 +2,17 @@
 
 import importlib.util
 import os
-import re
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from course_utils import data, pretrained, runtime
+from course_utils.command.memory import peak_bytes
 from course_utils.command.onnx_graph import to_onnx
 from course_utils.paths import ROOT
 from course_utils.progress import progress
@@ -261,22 +260,7 @@ def memory_beyond_images(n_images: int) -> float:
     # Random, so that every page is really there.
     images = np.random.default_rng(0).integers(0, 256, (n_images, 224, 224, 3), dtype=np.uint8)
     extract_features(base, images, preprocess_input, cache=False)
-    return (_peak_bytes() - images.nbytes) / MB
-
-
-def _peak_bytes() -> int:
-    """Most memory that this process has held so far."""
-    if sys.platform == "linux":
-        # Not getrusage: there a child begins with the peak of the process that started it.
-        status = Path("/proc/self/status").read_text(encoding="ascii")
-        return 1024 * int(re.search(r"VmHWM:\s*(\d+) kB", status)[1])
-    if sys.platform == "win32":
-        import psutil
-
-        return psutil.Process().memory_info().peak_wset
-    import resource
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return (peak_bytes() - images.nbytes) / MB
 
 
 def _training_images() -> tuple[np.ndarray, np.ndarray]:

@@ -59,7 +59,7 @@ def check_tags(notebook) -> None:
     TagError
         See :func:`tolerance`.
     """
-    for name, cell in _code_cells(notebook):
+    for name, cell in code_cells(notebook):
         tolerance(_tags(cell), name)
 
 
@@ -79,7 +79,7 @@ def changes(stored, fresh) -> list[str]:
     list of str
         Code cells are numbered from 1, as JupyterLab shows beside them.
     """
-    old, new = _code_cells(stored), _code_cells(fresh)
+    old, new = code_cells(stored), code_cells(fresh)
     ids = [[cell.get("id") for _, cell in cells] for cells in (old, new)]
     found = []
     for _, a, b, c, d in SequenceMatcher(None, *ids, autojunk=False).get_opcodes():
@@ -159,8 +159,8 @@ def tolerance(tags: Sequence[str], name: str) -> float | None:
     return None
 
 
-def _code_cells(notebook) -> list[tuple[str, object]]:
-    """The code cells of a notebook, named by their number."""
+def code_cells(notebook) -> list[tuple[str, object]]:
+    """The code cells of a notebook, named by their number from 1, as JupyterLab shows it."""
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
     return [(f"cell {number}", cell) for number, cell in enumerate(code, start=1)]
 

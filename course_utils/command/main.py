@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return bench.run()
         lessons = find_lessons(options.lessons)
         return run.run(lessons, options.output, update=options.update)
-    except (ValueError, FileNotFoundError, run.CommandError) as error:
+    except (ValueError, OSError, run.CommandError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

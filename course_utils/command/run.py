@@ -6,14 +6,18 @@ import copy
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from course_utils import claims
 from course_utils.caching import save_whole
 from course_utils.command import compare
 from course_utils.command.lessons import find_lessons, from_source, source_of
+from course_utils.command.memory import peak_bytes
+from course_utils.lab import drop_widgets
 from course_utils.progress import QUIET, progress
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
@@ -31,8 +35,37 @@ class CommandError(RuntimeError):
     """The command cannot go on; the message says why, and what to do, in one line."""
 
 
+class LessonError(RuntimeError):
+    """A lesson stopped; the message says in which cell, why, and what to do, in one line."""
+
+
+class Ran(NamedTuple):
+    """A lesson that ran to its end.
+
+    Attributes
+    ----------
+    notebook : nbformat.NotebookNode
+        With outputs.
+    seconds : float
+        What it took, the kernel's start included.
+    peak : int or None
+        Most memory that the kernel's process held, in bytes; None on macOS, whose system does not
+        tell, and for a notebook without code.
+    """
+
+    notebook: Any
+    seconds: float
+    peak: int | None
+
+    @property
+    def cost(self) -> str:
+        """Time and memory in a few words."""
+        memory = "" if self.peak is None else f", {self.peak / 10**9:.2f} GB of memory at most"
+        return f"{self.seconds:.0f} s{memory}"
+
+
 def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
-    """Run lessons top to bottom, write each as HTML, and print what changed.
+    """Run lessons top to bottom, write each as HTML, and print what they took and what changed.
 
     A lesson that stops is told in one line, and the others go on.
 
@@ -55,7 +88,8 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     ------
     CommandError
         Before any lesson runs, if a folder cannot be written, or with ``update`` if the notebook
-        of another lesson is missing, whose claims the README would lose.
+        of another lesson is missing, whose claims the README would lose. Later, if a page or a
+        notebook cannot be written after all; then it says which notebooks were stored.
     """
     import nbformat
 
@@ -71,9 +105,9 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
             compare.check_tags(notebook)  # before minutes of work
             fresh[path] = execute(notebook, path)
         except Exception as error:
-            print(f"{path.stem}: stopped. {_why(error, path)}", file=sys.stderr)
+            print(f"{path.stem}: stopped. {error or type(error).__name__}", file=sys.stderr)
             continue
-        _report(path.stem, compare.changes(stored, fresh[path]))
+        _report(path.stem, fresh[path], compare.changes(stored, fresh[path].notebook))
         _write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
     print(f"Pages in {output}")
     if len(fresh) < len(paths):
@@ -81,8 +115,7 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
             print("Nothing was stored, since a lesson stopped.", file=sys.stderr)
         return 1
     if update:
-        for path, notebook in fresh.items():
-            _write(path, nbformat.writes(notebook) + "\n")
+        _store({path: nbformat.writes(ran.notebook) + "\n" for path, ran in fresh.items()})
         claims.update_readme()
     return 0
 
@@ -122,27 +155,7 @@ def _read(path: Path):
         ) from error
 
 
-def _why(error: Exception, path: Path) -> str:
-    """What stopped a lesson, and what to do, in one line."""
-    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
-
-    if isinstance(error, CellTimeoutError):
-        return (
-            f"A cell took over {CELL_TIMEOUT} s. Close other programs, and run it again: "
-            f"course run {path.stem[:2]}."
-        )
-    if isinstance(error, DeadKernelError):
-        return (
-            "Its kernel died, most often for want of memory. Close other programs, and run it "
-            f"again: course run {path.stem[:2]}."
-        )
-    if isinstance(error, CellExecutionError):
-        (said,) = error.evalue.splitlines()[:1] or [""]
-        return f"{error.ename}: {said} Open the lesson in JupyterLab to see where."
-    return str(error) or type(error).__name__
-
-
-def execute(notebook, path: Path):
+def execute(notebook, path: Path) -> Ran:
     """Run a notebook in a fresh kernel, in its lesson's folder, with a bar over its cells.
 
     Parameters
@@ -152,19 +165,25 @@ def execute(notebook, path: Path):
     path : path
         Where it belongs.
 
-    Returns
-    -------
-    nbformat.NotebookNode
-        With outputs.
-
     Raises
     ------
-    nbclient.exceptions.CellExecutionError
-        Where a cell raises; the message shows the cell and the error.
+    LessonError
+        Where a cell raises or takes too long, or the kernel dies; caused by nbclient's error,
+        which shows the cell and the traceback.
     """
     from nbclient import NotebookClient
 
     notebook = copy.deepcopy(notebook)
+    running, peak = None, None
+
+    def executing(cell, **_) -> None:
+        nonlocal running
+        running = cell
+
+    def executed(**_) -> None:
+        nonlocal peak
+        peak = peak_bytes(client.km.provisioner.pid)
+
     with contextlib.closing(progress(notebook.cells, path.stem)) as bar:
         client = NotebookClient(
             notebook,
@@ -173,19 +192,53 @@ def execute(notebook, path: Path):
             resources={"metadata": {"path": str(path.parent)}},
             record_timing=False,
             extra_arguments=["--log-level=ERROR"],
+            shutdown_kernel="immediate",  # ended gently, some kernels end with a traceback
             on_cell_start=lambda **_: next(bar),
+            on_cell_execute=executing,
+            on_cell_executed=executed,
         )
+        start = time.perf_counter()
         # In a thread, since in the main one nbclient takes Ctrl-C for a kernel that died.
         with ThreadPoolExecutor(1) as pool:
-            running = pool.submit(client.execute, env=os.environ | ENVIRONMENT)
+            future = pool.submit(
+                # Not client.execute, which leaves a task behind that complains in the end.
+                lambda: asyncio.run(client.async_execute(env=os.environ | ENVIRONMENT))
+            )
             try:
-                running.result()
+                future.result()
             except KeyboardInterrupt:
                 if client.km and client.km.has_kernel:
                     asyncio.run(client.km.provisioner.kill())
                 raise
-    notebook.metadata.pop("widgets", None)
-    return notebook
+            except Exception as error:
+                raise LessonError(_where(notebook, running) + _why(error, path)) from error
+    drop_widgets(notebook)
+    return Ran(notebook, time.perf_counter() - start, peak)
+
+
+def _where(notebook, running) -> str:
+    """The cell that was running, by its number and its first line; empty before the first."""
+    for name, cell in compare.code_cells(notebook):
+        if cell is running:
+            first, *_ = cell.source.strip().splitlines() or [""]
+            return f"{name} (`{first if len(first) <= 60 else first[:59] + '…'}`): "
+    return ""
+
+
+def _why(error: Exception, path: Path) -> str:
+    """What stopped a lesson, and what to do, in one line."""
+    from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+    again = f"Close other programs, and run it again: course run {path.stem[:2]}."
+    if isinstance(error, CellTimeoutError):
+        return f"took over {CELL_TIMEOUT} s. {again}"
+    if isinstance(error, DeadKernelError):
+        return f"the kernel died, most often for want of memory. {again}"
+    if isinstance(error, CellExecutionError):
+        (said,) = error.evalue.splitlines()[:1] or [""]
+        what = f"{error.ename}: {said}".rstrip(": .")
+        return f"{what}. Open the lesson in JupyterLab to see where."
+    return str(error) or type(error).__name__
 
 
 # Without the scripts that the template fetches from elsewhere: a page opens at once where a network
@@ -195,10 +248,14 @@ _PAGE = """
 {%- block html_head_js_requirejs -%}{%- endblock -%}
 {%- block html_head_js_mathjax -%}{%- endblock -%}
 {%- block html_head_js_mermaidjs -%}{%- endblock -%}
+{%- block body_footer -%}
+<div class="jp-Cell jp-RenderedHTMLCommon"><p>Run in {{ resources.cost }}.</p></div>
+{{ super() }}
+{%- endblock -%}
 """
 
 
-def to_html(notebook, title: str) -> str:
+def to_html(ran: Ran, title: str) -> str:
     """The executed notebook as one HTML page, which asks no network for anything."""
     from jinja2 import DictLoader
     from nbconvert import HTMLExporter
@@ -206,15 +263,31 @@ def to_html(notebook, title: str) -> str:
     exporter = HTMLExporter(
         extra_loaders=[DictLoader({"page.html.j2": _PAGE})], template_file="page.html.j2"
     )
-    page, _ = exporter.from_notebook_node(notebook, {"metadata": {"name": title}})
+    resources = {"metadata": {"name": title}, "cost": ran.cost}
+    page, _ = exporter.from_notebook_node(ran.notebook, resources)
     return page
 
 
-def _report(lesson: str, changes: Sequence[str]) -> None:
-    print(f"{lesson}: {'other outputs than stored' if changes else 'same outputs as stored'}")
+def _report(lesson: str, ran: Ran, changes: Sequence[str]) -> None:
+    outputs = "other outputs than stored" if changes else "same outputs as stored"
+    print(f"{lesson}: {outputs} ({ran.cost})")
     for change in changes:
         print(f"  {change}")
 
 
+def _store(notebooks: dict[Path, str]) -> None:
+    for done, (path, text) in enumerate(notebooks.items()):
+        try:
+            _write(path, text)
+        except CommandError as error:
+            stored = ", ".join(path.name for path in list(notebooks)[:done]) or "none"
+            raise CommandError(f"{error} Stored until then: {stored}.") from error
+
+
 def _write(path: Path, text: str) -> None:
-    save_whole(path, lambda file: file.write(text.encode()))
+    try:
+        save_whole(path, lambda file: file.write(text.encode()))
+    except OSError as error:
+        raise CommandError(
+            f"Cannot write {path} ({error.strerror}). Make room, or allow it, and run again."
+        ) from error

@@ -6,18 +6,25 @@ which gives the same answers on every machine.
 Downloads stand in Keras's cache, under Keras's names, where Keras finds them too. They are made
 in a process of their own, which can be stopped whatever it waits for; Keras's download sets no
 time limit, and leaves half a file under the final name when its process is killed.
+
+Keras states the MD5 of its files, but not of MobileNet's. Of such a file a record is kept beside
+it, ``<name>.sha256``: made at the download, or, where somebody else brought the file, when it is
+first found to be a whole file of finite numbers for this model. What happens to it later is seen.
 """
 
 import contextlib
 import hashlib
 import importlib
 import os
+import re
 import subprocess
 import sys
 import time
 from collections.abc import Generator
 from pathlib import Path
 from typing import IO, Literal
+
+import numpy as np
 
 from course_utils.caching import save_whole
 from course_utils.models.catalogue import CATALOGUE, ModelInfo
@@ -63,7 +70,7 @@ def available(*, include_top: bool = True) -> list[str]:
     return [
         info.name
         for info in CATALOGUE
-        if info.file(include_top=include_top).bundled
+        if _is_bundled(info.file(include_top=include_top).bundled)
         or (cached and (path := _cached_file(info, include_top)) and _is_whole(path))
     ]
 
@@ -95,6 +102,8 @@ def resolve(info: ModelInfo, *, include_top: bool, weights: Policy) -> tuple[str
         raise WeightsCorruptError(
             f"{cached} in Keras's cache {damage}. Delete it; the next call downloads it again."
         )
+    if file.md5 is None:
+        _keep_record(cached)
     return str(cached), "cache"
 
 
@@ -144,7 +153,8 @@ def unavailable(info: ModelInfo, include_top: bool, why: str) -> WeightsUnavaila
         lines.append(
             f"With a network they are downloaded; or put {cached.name} into {cached.parent}."
         )
-    lines.append(f"Available now: {', '.join(available(include_top=include_top))}.")
+    now = ", ".join(available(include_top=include_top)) or "none"
+    lines.append(f"Available now: {now}.")
     if include_top and info.notop.bundled:
         lines.append(f"{info.name} with include_top=False is bundled.")
     return WeightsUnavailableError(" ".join(lines))
@@ -166,6 +176,13 @@ def _cached_file(info: ModelInfo, include_top: bool) -> Path | None:
     return home / "models" / name if name else None
 
 
+def _is_bundled(name: str | None) -> bool:
+    try:
+        return name is not None and (data_dir() / "weights" / name).is_file()
+    except FileNotFoundError:  # installed without them
+        return False
+
+
 def _is_whole(path: Path) -> bool:
     """Whether a file is HDF5 that is not cut off, found out without reading it all."""
     import h5py
@@ -182,14 +199,45 @@ def _damage(path: Path, info: ModelInfo, include_top: bool) -> str | None:
     md5 = info.file(include_top=include_top).md5
     if md5 is not None:
         return _differs(path, "md5", md5)
-    # Keras states no hash: that it can load the file is all there is to go by.
+    if digest := _recorded(path):
+        damage = _differs(path, "sha256", digest)
+        return damage and (
+            f"{damage}, as {_record(path).name} has it (delete that too if you changed the file)"
+        )
+    # That Keras can load the file, and finds numbers in it, is all there is to go by.
     constructor = getattr(importlib.import_module(info.module), info.name)
     try:
-        constructor(include_top=include_top, weights=str(path))
+        model = constructor(include_top=include_top, weights=str(path))
     except Exception as error:  # of many types, from h5py and Keras
         why = " ".join(str(error).split())  # on one line
         return f"is damaged, incomplete or another model's: Keras cannot load it ({why})"
+    if not all(np.isfinite(values).all() for values in model.get_weights()):
+        return "is damaged: some of its weights are infinite or no numbers"
     return None
+
+
+def _record(path: Path) -> Path:
+    return path.with_name(f"{path.name}.sha256")
+
+
+def _recorded(path: Path) -> str | None:
+    """SHA-256 that was recorded of a file; None where there is no record, or a damaged one."""
+    try:
+        found = re.match(r"[0-9a-f]{64}(?= )", _record(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return found and found[0]
+
+
+def _keep_record(path: Path) -> None:
+    """Record the SHA-256 of a file as the program sha256sum does, unless that was done before."""
+    if _recorded(path):
+        return
+    with contextlib.suppress(OSError):  # a cache that others own is read as it is
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        line = f"{digest}  {path.name}\n".encode()
+        save_whole(_record(path), lambda file: file.write(line))
 
 
 def _differs(path: Path, algorithm: str, digest: str) -> str | None:
@@ -223,9 +271,12 @@ def _download(info: ModelInfo, include_top: bool, path: Path) -> None:
 
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        _record(path).unlink(missing_ok=True)  # of another file, which was deleted
         save_whole(path, write)
     except OSError as error:
         raise unavailable(info, include_top, f"the download failed ({error})") from error
+    if info.file(include_top=include_top).md5 is None:
+        _keep_record(path)
 
 
 def _megabytes(url: str, file: IO[bytes]) -> Generator[None]:

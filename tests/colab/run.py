@@ -14,18 +14,16 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from nbclient.exceptions import CellExecutionError  # noqa: E402
 from nbformat.v4 import new_code_cell  # noqa: E402
 
 from course_utils.command.lessons import find_lessons, from_source, source_of  # noqa: E402
-from course_utils.command.run import execute  # noqa: E402
+from course_utils.command.run import LessonError, execute  # noqa: E402
 
 HERE = Path(__file__).parent
 REQUIREMENTS = HERE / "requirements.txt"
@@ -38,9 +36,6 @@ assert importlib.util.find_spec("course_utils") is None, "the course is installe
 MOVE = "import os, tempfile; os.chdir(tempfile.mkdtemp())"
 AFTER = """\
 assert not os.listdir(), "the set-up cell fetched the course twice"
-"""
-PEAK = """\
-print(next(line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")))
 """
 
 
@@ -79,10 +74,9 @@ def run(lesson: Path, environment: Path) -> int:
     """Run one lesson in a new home and an empty working directory."""
     notebook = from_source(source_of(lesson))
     title, setup, *rest = notebook.cells
-    around = [new_code_cell(source) for source in (BEFORE, MOVE, AFTER, PEAK)]
-    before, move, after, peak = around
-    notebook.cells = [before, title, setup, move, setup, after, *rest, peak]
-    start = time.perf_counter()
+    around = [new_code_cell(source) for source in (BEFORE, MOVE, AFTER)]
+    before, move, after = around
+    notebook.cells = [before, title, setup, move, setup, after, *rest]
     with tempfile.TemporaryDirectory() as home:
         content = Path(home) / "content"
         content.mkdir()
@@ -90,11 +84,10 @@ def run(lesson: Path, environment: Path) -> int:
         os.environ["JUPYTER_PATH"] = str(environment / "jupyter")
         try:
             ran = execute(notebook, content / lesson.name)
-        except CellExecutionError as error:
-            print(f"{lesson.stem}: stopped after {time.perf_counter() - start:.0f} s. {error}")
+        except LessonError as error:
+            print(f"{lesson.stem}: stopped. {error.__cause__}")
             return 1
-    gigabytes = int(ran.cells[-1].outputs[0].text) / 2**20
-    print(f"{lesson.stem}: {time.perf_counter() - start:.0f} s, peak {gigabytes:.2f} GiB")
+    print(f"{lesson.stem}: {ran.cost}")
     return 0
 
 

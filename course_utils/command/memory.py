@@ -1,0 +1,41 @@
+"""How much memory a process has needed."""
+
+import os
+import re
+import sys
+from pathlib import Path
+
+
+def peak_bytes(pid: int | None = None) -> int | None:
+    """Most memory that a process has held so far.
+
+    Parameters
+    ----------
+    pid : int, optional
+        Number of a running process; without it, this one.
+
+    Returns
+    -------
+    int or None
+        In bytes. None if there is no such process, and on macOS for any but this one: its system
+        tells nobody else.
+    """
+    own = pid in (None, os.getpid())
+    if sys.platform == "linux":
+        # Not getrusage: there a child begins with the peak of the process that started it.
+        try:
+            status = Path(f"/proc/{pid or 'self'}/status").read_text(encoding="utf-8")
+        except OSError:
+            return None
+        peak = re.search(r"VmHWM:\s*(\d+) kB", status)
+        return 1024 * int(peak[1]) if peak else None  # a process that has ended has none
+    if sys.platform == "win32":
+        import psutil
+
+        try:
+            return psutil.Process(pid).memory_info().peak_wset
+        except psutil.Error:
+            return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if own else None
