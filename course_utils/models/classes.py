@@ -35,7 +35,8 @@ def class_names() -> tuple[tuple[str, str], ...]:
         If their file is damaged.
     """
     text = bundled(CLASSES_FILE).read_text(encoding="utf-8")
-    return tuple(tuple(line.split("\t")) for line in text.splitlines())
+    lines = (line.partition("\t") for line in text.splitlines())
+    return tuple((wnid, name) for wnid, _, name in lines)
 
 
 def decode_predictions(preds: np.ndarray, top: int = 5) -> list[list[Prediction]]:
@@ -65,7 +66,10 @@ def decode_predictions(preds: np.ndarray, top: int = 5) -> list[list[Prediction]
     if not 1 <= top <= len(classes):
         raise ValueError(f"top={top}: choose 1 to {len(classes)}.")
     return [
-        [Prediction(*classes[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:top]]
+        [
+            Prediction(wnid=classes[i][0], label=classes[i][1], probability=float(row[i]))
+            for i in np.argsort(-row, kind="stable")[:top]
+        ]
         for row in preds
     ]
 
