@@ -10,6 +10,7 @@ import os
 from pathlib import Path
 
 from course_utils.data import sample_photographs
+from course_utils.paths import data_dir
 
 # Shows the camera's picture above a button; gives the picture that was there when it was clicked,
 # as a data URL. Colab waits for the promise.
@@ -40,14 +41,27 @@ _WEBCAM = """
 """
 
 
+def at_hand() -> dict[str, Path]:
+    """Photographs that need no network: of matplotlib and scikit-image, and of the course.
+
+    Returns
+    -------
+    dict of str to path
+        Name to file: those of :func:`course_utils.data.sample_photographs`, then the hats and
+        cubes of ``data/photographs``.
+    """
+    own = sorted((data_dir() / "photographs").glob("*/*.jpg"))
+    return sample_photographs() | {path.stem: path for path in own}
+
+
 def get(source: str | Path, folder: str | Path = ".") -> Path:
     """Find a photograph, or let one be uploaded or taken.
 
     Parameters
     ----------
     source : str or path
-        The name of one of ``data.sample_photographs()``, such as "chelsea"; or "upload" or
-        "webcam", in Colab; or the path of a file.
+        The name of one that is at hand, such as "chelsea"; or "upload" or "webcam", in Colab; or
+        the path of a file.
     folder : path
         Where an upload or a picture of the webcam is saved.
 
@@ -67,15 +81,15 @@ def get(source: str | Path, folder: str | Path = ".") -> Path:
         return _upload(Path(folder))
     if source == "webcam":
         return _webcam(Path(folder))
-    samples = sample_photographs()
-    if source in samples:
-        return samples[str(source)]
+    known = at_hand()
+    if source in known:
+        return known[str(source)]
     if Path(source).exists():
         return Path(source)
-    close = difflib.get_close_matches(str(source), samples, n=1)
+    close = difflib.get_close_matches(str(source), known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""
     raise FileNotFoundError(
-        f"No photograph {str(source)!r}. {hint}Known: {', '.join(samples)}; or give the path of a "
+        f"No photograph {str(source)!r}. {hint}Known: {', '.join(known)}; or give the path of a "
         f"file. Relative paths start at {Path.cwd()}."
     )
 

@@ -32,7 +32,7 @@ class ModelMenu(ipywidgets.VBox):
     models : sequence of str
         As ``pretrained.available()`` returns them.
     photographs : mapping of str to path
-        As ``data.sample_photographs()`` returns them.
+        As ``photographs.at_hand()`` returns them.
 
     Attributes
     ----------

@@ -34,6 +34,7 @@ def test_softmax():
         ((1, 1), "more places"),
         ((16, 1), "Multiply-adds × 16"),
         ((4, 4), "Parameters × 4"),
+        (("four", 1), "two numbers"),
     ],
 )
 def test_other_factors_are_told_apart(answer, said):

@@ -21,8 +21,12 @@ def colab(monkeypatch):
         del sys.modules[name]
 
 
-def test_a_sample_is_found_by_its_name():
+def test_what_is_at_hand_is_found_by_its_name():
     assert photographs.get("chelsea") == sample_photographs()["chelsea"]
+    known = photographs.at_hand()
+    assert len(known) == 6 + 7
+    for name, path in known.items():
+        assert photographs.get(name) == path and path.is_file()
 
 
 def test_a_file_is_found_by_its_path(tmp_path):

@@ -40,6 +40,10 @@ def at_twice_the_size(multiply_adds: float, parameters: float) -> Feedback:
     """
     if multiply_adds is ... or parameters is ...:
         return Feedback(False, "Replace the three dots by two factors.")
+    if not all(
+        isinstance(factor, (int, float, np.number)) for factor in (multiply_adds, parameters)
+    ):
+        return Feedback(False, "Write two numbers, such as 2 and 2.")
     hint = "Which of the two belong to the kernel, and which to the places where it is laid?"
     known = {2: "the image is twice as high and twice as wide", 1: "each kernel visits more places"}
     if not np.isclose(multiply_adds, 4, rtol=0.03):
