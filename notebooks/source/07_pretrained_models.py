@@ -46,12 +46,13 @@ runtime.setup(seed=0)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Which models are there?
 #
-# A *pretrained* model comes with the weights that it learned from ImageNet. `keras.applications`
-# offers many: VGG16 and VGG19, ResNet, GoogLeNet's successors (Inception), DenseNet, MobileNet,
-# NASNet. Three more come with the course and need no network, EfficientNet-Lite0, 1 and 2.
+# A *pretrained* model comes with the weights that it learned from ImageNet (Deng et al. 2009).
+# `keras.applications` offers many: VGG16 and VGG19, ResNet, GoogLeNet's successors (Inception),
+# DenseNet, MobileNet, NASNet. Three more come with the course and need no network: EfficientNet-Lite0,
+# 1 and 2, made for telephones (Tan & Le 2019).
 #
 # *Top-1 accuracy* is the share of ImageNet's 50,000 validation images whose first answer is right
-# (top-5: one of the first five). Do more parameters buy more of it?
+# (top-5: one of the first five; Russakovsky et al. 2015). Do more parameters buy more of it?
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import plotting, pretrained
@@ -160,8 +161,9 @@ for _, name, probability in label:
     print(f"{name} ({probability:.2%})")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The lecture's model is MobileNet. Its weights (16 MB) are downloaded once, where there is a network;
-# the next cell says at once where there is none. Then the same lines work with Keras's own module.
+# The lecture's model is MobileNet (Howard et al. 2017). Its weights, 16 MB, are downloaded once, where
+# there is a network; where there is none, the next cell says so at once. (The stored run may take only
+# what comes with the course.) Then the same lines work with Keras's own module.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -177,7 +179,7 @@ def ask(module, network, path):
 try:
     pretrained.fetch_for_keras("MobileNet")
 except pretrained.WeightsUnavailableError as error:
-    print(str(error).split(": ")[0])
+    print(str(error).split(". ")[0])
 else:
     mobilenet = keras.applications.mobilenet
     ask(mobilenet, mobilenet.MobileNet(), photographs.get("chelsea"))
@@ -194,10 +196,11 @@ import numpy as np
 
 before_softmax = model_type.EfficientNetLite0(classifier_activation=None)  # the name as above
 logits = before_softmax.predict(input_img, verbose=0)[0]
-print(f"{len(logits):,} logits, from {logits.min():.1f} to {logits.max():.1f}")
-print(f"{len(pred[0]):,} probabilities, from {pred.min():.2f} to {pred.max():.2f}")
-print(f"the probabilities sum to {pred.sum():.2f}")
-print(f"the largest of both belongs to the same class: {logits.argmax() == pred.argmax()}")
+print(f"{len(logits):,} logits from {logits.min():.1f} to {logits.max():.1f}; 3 of them:")
+for i in np.argsort(-logits)[:3]:
+    name = pretrained.class_names()[i][1]
+    print(f"{name}: logit {logits[i]:.1f}, probability {pred[0, i]:.2f}")
+print(f"all probabilities sum to {pred.sum():.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: softmax
@@ -375,8 +378,8 @@ plotting.show(
 # ## Choose: accuracy, cost, answer
 #
 # Those that are ready on this machine, each at its own image size. *Multiply-adds* are the
-# multiplications, each with its addition, for one image; beside them the time that one photograph
-# takes here. What would you take for a telephone, what for a server?
+# multiplications, each with its addition, for one image; beside them the time that one image takes
+# here (the shortest of twenty). What would you take for a telephone, what for a server?
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 import time
@@ -384,25 +387,19 @@ import time
 from course_utils import costs
 
 ready = {name: pretrained.load(name) for name in pretrained.available()}
-
-
-def milliseconds(network):
-    """Shortest time of twenty forward passes of one image: others on the machine only add."""
-    image, times = np.zeros((1, *network.input_shape[1:]), "float32"), []
+rows = []
+for name, model_here in ready.items():
+    image, times = np.zeros((1, *model_here.model.input_shape[1:]), "float32"), []
     for _ in range(20):
         start = time.perf_counter()
-        network.predict_on_batch(image)
+        model_here.model.predict_on_batch(image)
         times.append(1000 * (time.perf_counter() - start))
-    return min(times)
-
-
+    info, work = model_here.info, costs.total(model_here.model).multiply_adds
+    millions = work / 1e6, info.parameters / 1e6
+    rows.append([name, 100 * info.top1, info.input_size, *millions, min(times)])
 Table(
     ["model", "top-1, published [%]", "pixels", "multiply-adds [M]", "parameters [M]", "here [ms]"],
-    [
-        (name, 100 * c.info.top1, c.input_size, work / 1e6, c.info.parameters / 1e6, ms)
-        for name, c in ready.items()
-        for work, ms in [(costs.total(c.model).multiply_adds, milliseconds(c.model))]
-    ],
+    rows,
     ["", ".1f", "d", ",.0f", ".1f", ".0f"],
 )
 
@@ -423,8 +420,7 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: twice the size
 #
-# Change and predict: the convolutions of EfficientNet-Lite0 can be built for 448×448 pixels in place
-# of 224×224. By what factors do its multiply-adds and its parameters grow? Write both; then look:
+# Change and predict: EfficientNet-Lite0 can be built for images of 448×448 in place of 224×224 pixels. By what factors do its multiply-adds and its parameters grow? Write both; then look:
 # `costs.total(efficientnet_lite.EfficientNetLite0(weights=None, input_shape=(448, 448, 3)))`.
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
