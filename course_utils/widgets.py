@@ -127,7 +127,8 @@ def image_from_bytes(name: str, content: bytes) -> np.ndarray:
         try:
             return read_image(path)
         except ValueError as error:
-            raise ValueError(str(error).replace(str(path), path.name)) from error
+            told = str(error).replace(str(path), path.name)
+            raise ValueError(f"{told} Or upload another file.") from error
 
 
 def markup(image: np.ndarray, guesses: Sequence[Prediction], title: str) -> str:
