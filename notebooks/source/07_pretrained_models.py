@@ -94,8 +94,8 @@ model.summary(layer_range=(model.layers[-5].name, model.layers[-1].name))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The table shows the last layers and the parameters of all; `model.summary()` lists every layer. What
-# comes out at the end? One number for each of ImageNet's 1,000 classes. (With the course's module the default is what comes with the
-# course; with Keras's own, `weights="imagenet"` fetches the file once.)
+# comes out at the end? One number for each of ImageNet's 1,000 classes. (The weights are ImageNet's
+# unless you say otherwise: Keras's own models fetch the file once, the course's is there.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Read a photograph
@@ -239,7 +239,7 @@ check.softmax(softmax)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three faults that raise no error
 #
-# The lecture's lines work, and two of them are wrong. The first you have seen: OpenCV stores blue
+# The lecture's lines work, and two of them are wrong. The first is the odd picture above: OpenCV stores blue
 # first (BGR), everybody else red (RGB), the network's training too. The numbers are a picture either
 # way. And where a path is wrong `imread` gives `None`, so that the error comes later, somewhere else.
 # `images.read_image` gives RGB, and names the file that it cannot read.
@@ -388,13 +388,13 @@ from course_utils import costs
 
 ready = {name: pretrained.load(name) for name in pretrained.available()}
 rows = []
-for name, model_here in ready.items():
-    image, times = np.zeros((1, *model_here.model.input_shape[1:]), "float32"), []
+for name, candidate in ready.items():
+    image, times = np.zeros((1, *candidate.model.input_shape[1:]), "float32"), []
     for _ in range(20):
         start = time.perf_counter()
-        model_here.model.predict_on_batch(image)
+        candidate.model.predict_on_batch(image)
         times.append(1000 * (time.perf_counter() - start))
-    info, work = model_here.info, costs.total(model_here.model).multiply_adds
+    info, work = candidate.info, costs.total(candidate.model).multiply_adds
     millions = work / 1e6, info.parameters / 1e6
     rows.append([name, 100 * info.top1, info.input_size, *millions, min(times)])
 Table(
