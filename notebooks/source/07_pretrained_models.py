@@ -239,10 +239,10 @@ check.softmax(softmax)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Three faults that raise no error
 #
-# The lecture's lines work, and two of them are wrong. The first is the odd picture above: OpenCV stores blue
-# first (BGR), everybody else red (RGB), the network's training too. The numbers are a picture either
-# way. And where a path is wrong `imread` gives `None`, so that the error comes later, somewhere else.
-# `images.read_image` gives RGB, and names the file that it cannot read.
+# The lecture's lines work, and two of them are wrong. The first is the odd picture above: OpenCV
+# stores blue first (BGR), everybody else red (RGB), the network's training too. The numbers are a
+# picture either way. And where a path is wrong `imread` gives `None`, so that the error comes later,
+# somewhere else. `images.read_image` gives RGB, and names the file that it cannot read.
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import images
