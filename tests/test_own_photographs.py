@@ -1,13 +1,21 @@
 """Photographs by name, path, upload and webcam, in Colab and elsewhere."""
 
+import base64
+import io
+import shutil
 import sys
 
 import pytest
 from colab.run import HERE
+from PIL import Image
 
 from course_utils import photographs
 from course_utils.data import sample_photographs
 from course_utils.images import read_image
+
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
 
 
 @pytest.fixture
@@ -73,3 +81,23 @@ def test_a_camera_that_is_not_allowed_is_told(colab, tmp_path, monkeypatch):
     monkeypatch.setattr("google.colab.output.eval_js", refuse)
     with pytest.raises(RuntimeError, match=r"No photograph .*NotAllowedError.* Allow"):
         photographs.get("webcam", tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not CHROMIUM, reason="no chromium, chromium-browser or google-chrome found")
+def test_the_camera_is_seen_and_let_go_in_a_browser():
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    flags = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with sync_api.sync_playwright() as driver:
+        page = driver.chromium.launch(executable_path=CHROMIUM, args=flags).new_page()
+        # A camera is given to secure pages alone.
+        page.route("**/*", lambda route: route.fulfill(body="<p>a cell's output</p>"))
+        page.goto("https://colab.invalid/")
+        page.evaluate("window.google = {colab: {output: {setIframeHeight: () => {}}}}; null")
+        page.evaluate(f"window.taken = {photographs._WEBCAM}; null")
+        page.get_by_role("button", name="Take the photograph").click()
+        _, _, encoded = page.evaluate("window.taken").partition("data:image/jpeg;base64,")
+        picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
+        assert picture.format == "JPEG" and min(picture.size) > 100
+        assert picture.convert("L").getextrema() != (0, 0)
+        assert page.locator("video, button").count() == 0
