@@ -1,18 +1,25 @@
 """ImageNet models: what there is, what can be used now, and what they say of a photograph."""
 
 import difflib
-import functools
 import importlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from course_utils.caching import save_whole
 from course_utils.guards import check_images
 from course_utils.images import resize
 from course_utils.models import weights as weights_files
 from course_utils.models.catalogue import CATALOGUE, ModelInfo
+from course_utils.models.classes import (
+    Prediction,
+    class_names,
+    decode_predictions,
+    keras_class_index,
+)
 from course_utils.models.weights import (
     Policy,
     Source,
@@ -29,20 +36,11 @@ __all__ = [
     "available",
     "catalogue",
     "class_names",
+    "fetch_for_keras",
     "load",
     "preprocess_for",
     "weights_for",
 ]
-
-CLASSES_FILE = "imagenet_classes.txt"
-
-
-class Prediction(NamedTuple):
-    """One of a classifier's guesses: WordNet id, English name, probability."""
-
-    wnid: str
-    label: str
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -110,13 +108,9 @@ class Classifier:
 
         Images are as for `preprocess`: as loaded, of any size.
         """
-        classes = class_names()
-        if not 1 <= k <= len(classes):
-            raise ValueError(f"k={k}: choose 1 to {len(classes)}.")
-        return [
-            [Prediction(*classes[i], float(row[i])) for i in np.argsort(-row, kind="stable")[:k]]
-            for row in self.predict(images)
-        ]
+        if not 1 <= k <= len(class_names()):
+            raise ValueError(f"k={k}: choose 1 to {len(class_names())}.")
+        return decode_predictions(self.predict(images), top=k)
 
 
 def catalogue() -> tuple[ModelInfo, ...]:
@@ -176,6 +170,33 @@ def weights_for(name: str, *, include_top: bool, weights: Policy = "auto") -> st
     return weights_files.resolve(_find(name), include_top=include_top, weights=weights)[0]
 
 
+def fetch_for_keras(name: str) -> None:
+    """Make Keras's own constructor and `decode_predictions` need no network from now on.
+
+    Puts the weights of the whole model, and the list of class names, where Keras looks for them.
+    Then `keras.applications.mobilenet.MobileNet()` is all it takes.
+
+    Parameters
+    ----------
+    name : str
+        A model of `keras.applications`.
+
+    Raises
+    ------
+    ValueError
+        If the name is not in the catalogue, or not a model of Keras's.
+    WeightsUnavailableError, WeightsCorruptError
+        As `load`; within seconds where there is no network.
+    """
+    info = _find(name)
+    if info.top.keras is None:
+        raise ValueError(f"{name} is not Keras's: its weights come with the course.")
+    path, _ = weights_files.resolve(info, include_top=True, weights="auto")
+    index = Path(path).with_name("imagenet_class_index.json")
+    if not index.exists():
+        save_whole(index, lambda file: file.write(keras_class_index()))
+
+
 def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     """Return the model's own preprocessing: RGB 0-255 to what it was trained on.
 
@@ -193,19 +214,6 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
         return preprocess_input(np.array(images, dtype=np.float32))
 
     return preprocess
-
-
-@functools.cache
-def class_names() -> tuple[tuple[str, str], ...]:
-    """Return WordNet id and English name of the 1000 classes, in the order of the outputs.
-
-    Raises
-    ------
-    WeightsCorruptError
-        If their file is damaged.
-    """
-    text = weights_files.bundled(CLASSES_FILE).read_text(encoding="utf-8")
-    return tuple(tuple(line.split("\t")) for line in text.splitlines())
 
 
 def _square_batch(images: np.ndarray | Sequence[np.ndarray], size: int) -> np.ndarray:

@@ -34,7 +34,8 @@ def test_arithmetic_is_a_derivation(capsys):
 
 
 def test_arithmetic_does_not_support_what_is_measured(capsys):
-    claims.verdict(11, "an hour", cards_take_days=True, machine_takes_days=False)
+    bounds = {"cards_take_days": True, "bound_holds": True}
+    claims.verdict(11, "an hour", **bounds, machine_takes_days=False)
     assert capsys.readouterr().out == "Claim 11 · not supported · an hour\n"
 
 

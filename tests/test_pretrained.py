@@ -34,6 +34,7 @@ from course_utils.pretrained import (
 )
 
 PHOTOGRAPHS = ("chelsea", "coffee", "grace_hopper")
+LITE = ["EfficientNetLite0", "EfficientNetLite1", "EfficientNetLite2"]
 
 
 @pytest.fixture(autouse=True)
@@ -81,11 +82,21 @@ def test_import_does_not_import_tensorflow():
 
 def test_catalogue_holds_the_families_of_the_lecture():
     names = [info.name for info in catalogue()]
-    assert len(names) == len(set(names)) == 13
+    assert len(names) == len(set(names)) == 15
     assert len({info.family for info in catalogue()}) == 7
 
 
-@pytest.mark.parametrize("name", ["MobileNet", "MobileNetV2", "ResNet50", "EfficientNetLite0"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "MobileNet",
+        "MobileNetV2",
+        "ResNet50",
+        "EfficientNetLite0",
+        "EfficientNetLite1",
+        "EfficientNetLite2",
+    ],
+)
 def test_catalogue_agrees_with_the_built_model(name):
     info = pretrained._find(name)
     model = getattr(importlib.import_module(info.module), name)(weights=None)
@@ -127,8 +138,8 @@ def test_unknown_name_gets_close_matches():
 
 
 def test_bundled_weights_are_available_to_all():
-    assert available() == ["EfficientNetLite0"]
-    assert available(include_top=False) == ["VGG16", "EfficientNetLite0"]
+    assert available() == LITE
+    assert available(include_top=False) == ["VGG16", *LITE]
 
 
 def test_weights_that_were_not_installed_are_not_available(monkeypatch, tmp_path):
@@ -297,7 +308,7 @@ def test_a_killed_kernel_leaves_no_half_file(serve, cache):
     kernel.kill()
     kernel.wait()
     serve(HEADER, BODY)
-    assert available() == ["EfficientNetLite0"]
+    assert available() == LITE
     weights_for("VGG16", include_top=True)
 
 
@@ -359,7 +370,23 @@ def test_a_damaged_cached_file_is_refused_and_not_listed(mobilenet, damage):
         WeightsCorruptError, match=f"{re.escape(str(file))} in Keras's cache .* Delete"
     ):
         load("MobileNet")
-    assert available() == ["EfficientNetLite0"]
+    assert available() == LITE
+
+
+def test_keras_needs_no_network_where_its_files_were_fetched(mobilenet, cache):
+    pretrained.fetch_for_keras("MobileNet")
+    index = (cache / "imagenet_class_index.json").read_bytes()
+    assert hashlib.md5(index).hexdigest() == "c2c37ea517e94d9795004a39431a14cb"  # Keras's own
+
+
+def test_what_cannot_be_fetched_for_keras_is_told_at_once(cache):
+    start = time.perf_counter()
+    with pytest.raises(WeightsUnavailableError, match="MobileNet"):
+        pretrained.fetch_for_keras("MobileNet")
+    assert time.perf_counter() - start < 1
+    assert list(cache.iterdir()) == []
+    with pytest.raises(ValueError, match="is not Keras's"):
+        pretrained.fetch_for_keras("EfficientNetLite0")
 
 
 def change_a_bit(file):
@@ -469,7 +496,7 @@ def test_bundled_only_looks_at_neither_cache_nor_network(cache, monkeypatch):
     (cache / "mobilenet_1_0_224_tf.h5").write_bytes(b"weights")
     monkeypatch.setattr(weights, "_download", lambda *_: pytest.fail("looked at the network"))
     monkeypatch.setenv("COURSE_WEIGHTS", "bundled")
-    assert available() == ["EfficientNetLite0"]
+    assert available() == LITE
     with pytest.raises(WeightsUnavailableError, match="unset it"):
         load("MobileNet")
 

@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 
+from course_utils.models import efficientnet_lite
 from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 from course_utils.paths import data_dir
 from course_utils.pretrained import class_names, weights_for
@@ -41,27 +42,33 @@ def vgg16():
     return keras.applications.VGG16(include_top=False, weights=path)
 
 
-@pytest.fixture(scope="module")
-def lite0():
-    """EfficientNet-Lite0 without its softmax."""
-    path = weights_for("EfficientNetLite0", include_top=True, weights="bundled")
-    return EfficientNetLite0(weights=path, classifier_activation=None)
+@pytest.fixture(scope="module", params=["0", "1", "2"])
+def member(request):
+    """Which of the EfficientNet-Lite family."""
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def photographs():
+def lite(member):
+    """The network without its softmax."""
+    constructor = getattr(efficientnet_lite, f"EfficientNetLite{member}")
+    return constructor(classifier_activation=None)
+
+
+@pytest.fixture(scope="module")
+def photographs(lite):
     """The three photographs that the reference logits belong to."""
     sys.path.insert(0, str(MAKE))
     try:
         from weight_files import photographs
     finally:
         sys.path.pop(0)
-    return photographs(224)
+    return photographs(lite.input_shape[1])
 
 
 @pytest.fixture(scope="module")
-def pytorch_logits():
-    return np.load(MAKE / "efficientnet_lite0_logits.npy", allow_pickle=False)
+def pytorch_logits(member):
+    return np.load(MAKE / f"efficientnet_lite{member}_logits.npy", allow_pickle=False)
 
 
 def test_every_file_has_its_hash():
@@ -98,14 +105,14 @@ def test_vgg16_layer_by_layer(vgg16):
         np.testing.assert_allclose([kernel.std(), bias.mean()], VGG16_LAYERS[name], rtol=1e-3)
 
 
-def test_models_are_float32(vgg16, lite0):
-    for model in (vgg16, lite0):
+def test_models_are_float32(vgg16, lite):
+    for model in (vgg16, lite):
         assert {weight.dtype for weight in model.weights} == {"float32"}
         assert model.compute_dtype == "float32"
 
 
-def test_lite0_says_what_pytorch_says(lite0, photographs, pytorch_logits):
-    logits = lite0.predict(preprocess_input(photographs), verbose=0)
+def test_lite_says_what_pytorch_says(lite, photographs, pytorch_logits):
+    logits = lite.predict(preprocess_input(photographs), verbose=0)
     np.testing.assert_allclose(logits, pytorch_logits, atol=0.05)
     best_five = np.argsort(-logits)[:, :5]
     np.testing.assert_array_equal(best_five[:, 0], np.argsort(-pytorch_logits)[:, 0])
@@ -121,16 +128,16 @@ def test_lite0_says_what_pytorch_says(lite0, photographs, pytorch_logits):
     ],
     ids=["BGR", "mean and deviation of ImageNet", "-1 to 1"],
 )
-def test_the_bound_finds_wrong_preprocessing(lite0, photographs, pytorch_logits, wrong_input):
-    logits = lite0.predict(wrong_input(photographs), verbose=0)
+def test_the_bound_finds_wrong_preprocessing(lite, photographs, pytorch_logits, wrong_input):
+    logits = lite.predict(wrong_input(photographs), verbose=0)
     assert np.abs(logits - pytorch_logits).max() > 0.05
 
 
-def test_the_bound_finds_a_wrong_epsilon(photographs, pytorch_logits):
+def test_the_bound_finds_a_wrong_epsilon(member, photographs, pytorch_logits):
     from keras.layers import BatchNormalization
 
-    path = weights_for("EfficientNetLite0", include_top=True, weights="bundled")
-    model = EfficientNetLite0(weights=path, classifier_activation=None)
+    constructor = getattr(efficientnet_lite, f"EfficientNetLite{member}")
+    model = constructor(classifier_activation=None)
     for layer in model.layers:
         if isinstance(layer, BatchNormalization):
             layer.epsilon = 1e-5  # PyTorch's default
@@ -138,12 +145,19 @@ def test_the_bound_finds_a_wrong_epsilon(photographs, pytorch_logits):
     assert np.abs(logits - pytorch_logits).max() > 1
 
 
-def test_lite0_base_takes_the_same_file(lite0):
-    path = weights_for("EfficientNetLite0", include_top=False, weights="bundled")
-    base = EfficientNetLite0(include_top=False, pooling="avg", weights=path)
+def test_lite_base_takes_the_same_file(member, lite):
+    constructor = getattr(efficientnet_lite, f"EfficientNetLite{member}")
+    base = constructor(include_top=False, pooling="avg")
     assert base.output_shape == (None, 1280)
-    for found, wanted in zip(base.get_weights(), lite0.get_weights()[:-2], strict=True):
+    for found, wanted in zip(base.get_weights(), lite.get_weights()[:-2], strict=True):
         np.testing.assert_array_equal(found, wanted)
+
+
+def test_weights_for_gives_the_file_of_the_constructors_default():
+    path = weights_for("EfficientNetLite0", include_top=True, weights="bundled")
+    models = EfficientNetLite0(weights=path), EfficientNetLite0()
+    for ours, theirs in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(ours, theirs)
 
 
 def test_class_names():

