@@ -10,20 +10,22 @@ FOLDS = 5
 BETTER_BY = 3  # images of those asked about
 
 
-def softmax(answer: Callable) -> Feedback:
-    """Check a function that turns logits into probabilities.
+def cross_entropy(answer: Callable) -> Feedback:
+    """Check the loss of one answer.
 
     Parameters
     ----------
     answer : callable
-        Takes an array of numbers; returns as many, which sum to one.
+        Takes the probabilities of the classes, an array, and the index of the true class; returns
+        a number.
     """
+    fifths = np.full(5, 0.2)
     return compare_functions(
         answer,
-        lambda logits: np.exp(logits) / np.exp(logits).sum(),
-        [(np.array(logits),) for logits in ([0.0, 0.0], [2.0, 1.0, 0.0], [-1.0, 3.0, 0.5, 2.0])],
-        right="The largest logit gets the largest probability, and all sum to one.",
-        hint="Raise e to each logit with np.exp, which makes all positive; then divide by the sum.",
+        lambda probabilities, label: -np.log(probabilities[label]),
+        [(fifths, 3), (np.array([0.7, 0.2, 0.1]), 0), (np.array([0.7, 0.2, 0.1]), 2)],
+        right="Sure and right costs little, sure and wrong much, one of five guessed ln 5 = 1.6.",
+        hint="Take the probability of the true class, its logarithm (np.log), and change the sign.",
     )
 
 

@@ -187,7 +187,8 @@ answer = TL_model.predict(inputs[val[:1]], verbose=0)[0]
 kept = map(np.array_equal, base_model.get_weights(), vgg16_weights)
 print("frozen weights as they were:", all(kept))
 print(f"validation images: loss {loss:.1f}, accuracy {accuracy:.0%}")
-print("one of them:", CLASS_NAMES[y_train[val[0]]], "- it says", CLASS_NAMES[np.argmax(answer)])
+print(f"one of them, a {CLASS_NAMES[y_train[val[0]]]}: it says {CLASS_NAMES[np.argmax(answer)]}")
+del TL_model, output
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Features, computed once
@@ -228,8 +229,10 @@ from course_utils import transfer
 from course_utils.tables import Table
 
 started = time.perf_counter()
-features_train = transfer.extract_features(base_model, x_train, vgg16.preprocess_input)
-features_test = transfer.extract_features(base_model, x_test, vgg16.preprocess_input)
+features_train, features_test = (
+    transfer.extract_features(base_model, x, vgg16.preprocess_input, batch_size=8)
+    for x in (x_train, x_test)
+)
 seconds_once = (time.perf_counter() - started) * n_train / (n_train + n_test)
 
 ten_epochs = 10 * seconds_on_images * n_train / len(learn)
@@ -272,45 +275,46 @@ plotting.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## From features to probabilities
+# ## From features to a loss
 #
 # The dense layer weighs the features and gives one number for each class, the *logits*. The *softmax*
-# turns logits $z$ into probabilities: $p_k = e^{z_k} / \sum_j e^{z_j}$.
+# turns logits $z$ into probabilities, $p_k = e^{z_k} / \sum_j e^{z_j}$ (lesson 07). The *cross-entropy*
+# is what training makes small: minus the natural logarithm of the probability of the true class.
 #
-# ### Exercise: softmax
+# ### Exercise: cross-entropy
 #
-# Write it, in one line.
+# Write it for one image, in one line.
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
-def softmax(logits):
+def cross_entropy(probabilities, label):
     return ...  # your line
 
 
-check.softmax(softmax)
+check.cross_entropy(cross_entropy)
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
 # <details><summary>Solution</summary>
 #
 # ```python
-# def softmax(logits):
-#     return np.exp(logits) / np.exp(logits).sum()
+# def cross_entropy(probabilities, label):
+#     return -np.log(probabilities[label])
 #
 #
-# check.softmax(softmax)
+# check.cross_entropy(cross_entropy)
 # ```
 #
-# The exponential makes every number positive, the division makes the sum one. (Libraries subtract the
-# largest logit first: the result is the same, and $e^{1000}$ does not overflow.)
+# With integer labels this is `sparse_categorical_crossentropy`, averaged over the images of a batch.
+# A probability near 0 for the true class costs without limit.
 #
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The head, as the lecture trains it
 #
-# Adam with its usual rate, batches of 10, 10 epochs. The loss is the *cross-entropy*: minus the
-# logarithm of the probability given to the true class. Who gives every class the same probability
-# has a loss of $\ln 5 = 1.6$. What do you expect of a head that has learned nothing yet?
+# Adam (Kingma & Ba 2014) with its usual rate, batches of 10, 10 epochs. Who gives each of five classes
+# the same probability has a cross-entropy of $\ln 5 = 1.6$. What do you expect of a head that has
+# learned nothing yet?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
