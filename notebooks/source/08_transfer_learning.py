@@ -421,15 +421,16 @@ print(
     f"as in the lecture {lecture:.0f} %; chosen, with the least loss: {chosen}, {rate:g}: {best:.0f} %"
 )
 plotting.show(
-    "Accuracy on left-out images against the learning rate for four heads. As in the lecture: "
-    f"{lecture:.0f} %; {chosen} at a rate of {rate:g}: {best:.0f} %."
+    "Accuracy on left-out images against the learning rate for four heads. The lecture's start and "
+    f"rate: {lecture:.0f} %; {chosen} at a rate of {rate:g}: {best:.0f} %."
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## How long? Early stopping
 #
-# `EarlyStopping` ends the training when the validation loss has not fallen for some epochs, and puts
-# the best weights back (Prechelt 1998). We let it say how many epochs the chosen head needs.
+# *Early stopping* (Prechelt 1998) ends the training when the validation loss has not fallen by more
+# than `min_delta` for `patience` epochs, and puts the best weights back. We let it say how many epochs
+# the chosen head needs.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=2"]
 keras.utils.set_random_seed(0)
@@ -455,7 +456,7 @@ curves = {"50 training images": history["loss"], "15 validation images": history
 ax = plotting.plot_curves(range(1, len(history["loss"]) + 1), curves)
 ax.axvline(epochs, color=plotting.COLOURS["grey"], ls="--")
 ax.set(xlabel="epoch", ylabel="cross-entropy", ylim=(0, None))
-ax.set_title(f"The validation loss stopped falling after epoch {epochs}")
+ax.set_title(f"Validation loss hardly falls any more: best epoch {epochs}")
 print(f"best epoch {epochs} of {len(history['loss'])}")
 plotting.show(f"Training and validation loss by epoch; a dashed line at epoch {epochs}, the best.")
 
@@ -569,7 +570,6 @@ if whole:
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.001"]
 images = keras.Input((224, 224, 3), name="images")
 classifier = keras.Model(images, head(base_model(vgg16.preprocess_input(images))))
-classifier.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 classifier.save(folder / "objects_classifier.keras")
 
 loaded = keras.models.load_model(folder / "objects_classifier.keras")
@@ -624,6 +624,7 @@ by_keras = keras.utils.image_dataset_from_directory(
     verbose=False,
 )
 ours = data.folder_dataset(my_folder, image_size=224, batch_size=8)
+loaded.compile(loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 for dataset in (by_keras, ours):
     _, accuracy = loaded.evaluate(dataset, verbose=0)
     print(f"{accuracy:.0%} right, classes in the order {', '.join(dataset.class_names)}")
