@@ -65,6 +65,7 @@ for split, (images, labels) in zip(("train", "test"), data.load_objects(), stric
     np.save(folder / f"tranfer_learning_{split}_images.npy", images)
     np.save(folder / f"tranfer_learning_{split}_labels.npy", keras.utils.to_categorical(labels, 5))
 
+del images, labels
 print(*sorted(file.name for file in folder.glob("*.npy")), sep="\n")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -188,7 +189,7 @@ kept = map(np.array_equal, base_model.get_weights(), vgg16_weights)
 print("frozen weights as they were:", all(kept))
 print(f"validation images: loss {loss:.1f}, accuracy {accuracy:.0%}")
 print(f"one of them, a {CLASS_NAMES[y_train[val[0]]]}: it says {CLASS_NAMES[np.argmax(answer)]}")
-del TL_model, output
+del TL_model, output, inputs
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Features, computed once
@@ -257,7 +258,8 @@ from sklearn.neighbors import KNeighborsClassifier
 
 _, axes = plt.subplots(1, 2, figsize=(10, 4.6))
 found = {}
-spaces = {"pixels": x_train.reshape(n_train, -1) / 255, "features": features_train}
+pixels = x_train[:, ::4, ::4].reshape(n_train, -1).astype("float32")  # each fourth is enough
+spaces = {"pixels": pixels, "features": features_train}
 for ax, (name, points) in zip(axes, spaces.items(), strict=True):
     # The label of the nearest other image: the second nearest, since the nearest is itself.
     _, nearest = KNeighborsClassifier(2).fit(points, y_train).kneighbors(points)
@@ -551,15 +553,16 @@ if whole:
     fc2_model.compile(
         optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"]
     )
-    fc2_model.fit(inputs, y_train, batch_size=10, epochs=10)
-
-    test_inputs = vgg16.preprocess_input(x_test.astype("float32"))
+    train_inputs, test_inputs = (
+        vgg16.preprocess_input(x.astype("float32")) for x in (x_train, x_test)
+    )
+    fc2_model.fit(train_inputs, y_train, batch_size=10, epochs=10)
     test_loss, test_acc = fc2_model.evaluate(test_inputs, y_test, batch_size=10)
     pred = np.argmax(fc2_model.predict(test_inputs[[index]], verbose=0))
     print(f"fc2 with a new layer: test accuracy {test_acc:.1%}")
     print(f"Prediction: {CLASS_NAMES[pred]}, label: {CLASS_NAMES[y_test[index]]}")
-    del whole, fc2_layer, output, fc2_model, test_inputs
-    whole = None
+    del fc2_layer, output, fc2_model, train_inputs, test_inputs
+    whole = None  # half a gigabyte
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One model to keep
@@ -568,8 +571,8 @@ if whole:
 # and nobody can forget a step. `save` writes architecture and weights into one file.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.001"]
-images = keras.Input((224, 224, 3), name="images")
-classifier = keras.Model(images, head(base_model(vgg16.preprocess_input(images))))
+rgb = keras.Input((224, 224, 3), name="rgb")
+classifier = keras.Model(rgb, head(base_model(vgg16.preprocess_input(rgb))))
 classifier.save(folder / "objects_classifier.keras")
 
 loaded = keras.models.load_model(folder / "objects_classifier.keras")
