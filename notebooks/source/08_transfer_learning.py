@@ -49,7 +49,8 @@ runtime.setup(seed=0)
 #
 # ImageNet has 1.28 million training images (Russakovsky et al. 2015). The lecture has 65, and keeps
 # them in four `.npy` files, NumPy's own format. Its pictures are not public; ours show the same five
-# classes. This cell writes them as such files. If you have the lecture's, give their folder instead.
+# classes. This cell writes them as such files. If you have the lecture's, give their folder instead (in
+# Colab mount your Drive first, as in lesson 07).
 
 # %% slideshow={"slide_type": "fragment"}
 import tempfile
@@ -61,11 +62,12 @@ from course_utils import data
 
 folder = pathlib.Path(tempfile.mkdtemp())  # or "/content/drive/MyDrive/DL_Colab/DL_data"
 
-for split, (images, labels) in zip(("train", "test"), data.load_objects(), strict=True):
-    np.save(folder / f"tranfer_learning_{split}_images.npy", images)
-    np.save(folder / f"tranfer_learning_{split}_labels.npy", keras.utils.to_categorical(labels, 5))
+if not any(folder.glob("*.npy")):  # never over the lecture's own
+    for split, (x, y) in zip(("train", "test"), data.load_objects(), strict=True):
+        np.save(folder / f"tranfer_learning_{split}_images.npy", x)
+        np.save(folder / f"tranfer_learning_{split}_labels.npy", keras.utils.to_categorical(y, 5))
+    del x, y
 
-del images, labels
 print(*sorted(file.name for file in folder.glob("*.npy")), sep="\n")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -114,7 +116,7 @@ plotting.show(
 from course_utils import pretrained
 
 imagenet = pretrained.load("EfficientNetLite0")
-examples = [np.flatnonzero(y_test == label)[4] for label in range(len(CLASS_NAMES))]
+examples = [np.flatnonzero(y_test == label)[0] for label in range(len(CLASS_NAMES))]
 top = imagenet.predict_top(x_test[examples], k=3)
 del imagenet
 
@@ -439,19 +441,16 @@ keras.utils.set_random_seed(0)
 stop = keras.callbacks.EarlyStopping(
     monitor="val_loss", min_delta=0.005, patience=5, restore_best_weights=True
 )
-history = (
-    new_head(**HEADS[chosen], learning_rate=rate)
-    .fit(
-        features_train[learn],
-        y_train[learn],
-        validation_data=(features_train[val], y_train[val]),
-        batch_size=10,
-        epochs=200,
-        callbacks=[stop],
-        verbose=0,
-    )
-    .history
-)
+early = new_head(**HEADS[chosen], learning_rate=rate)
+history = early.fit(
+    features_train[learn],
+    y_train[learn],
+    validation_data=(features_train[val], y_train[val]),
+    batch_size=10,
+    epochs=200,
+    callbacks=[stop],
+    verbose=0,
+).history
 epochs = stop.best_epoch + 1
 
 curves = {"50 training images": history["loss"], "15 validation images": history["val_loss"]}
@@ -482,8 +481,9 @@ probabilities = head.predict(features_test, verbose=0)
 y_pred = np.argmax(probabilities, axis=1)
 is_right = y_pred == y_test
 _, objects = data.load_objects_instances()
-interval = intervals.bootstrap(np.mean, is_right, clusters=objects)
-print(f"test accuracy {interval:.1%}, of {interval.n} objects; guessing: 20 %")
+clusters = objects if len(objects) == n_test else None  # of other images nothing is known
+interval = intervals.bootstrap(np.mean, is_right, clusters=clusters)
+print(f"test accuracy {interval:.1%} ({interval.n} objects); guessing: 20 %")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which classes are mixed up? Rows are the truth, columns the answer; every row sums to 40.
@@ -501,18 +501,18 @@ plotting.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Look at what it got wrong, the surest first. Would you have been right? If the mistakes share
+# Look at what it got wrong, the surest first (after the last mistake come right answers, in green).
+# Would you have been right? If the mistakes share
 # something (a cluttered table, an odd angle), you know which pictures to add to the training set.
 
 # %% slideshow={"slide_type": "fragment"}
-wrong = np.flatnonzero(~is_right)
-shown = wrong[np.argsort(-probabilities[wrong].max(axis=1))][:10]
+shown = np.lexsort((-probabilities.max(axis=1), is_right))[:10]  # the wrong ones first
 plotting.plot_predictions(
     x_test[shown],
     y_test[shown],
     probabilities[shown],
     CLASS_NAMES,
-    title=f"The surest of its {len(wrong)} mistakes",
+    title=f"{np.sum(~is_right)} mistakes, the surest first",
 )
 plotting.show(
     "Test images, each with the class that the head names, its probability and the true class."
@@ -718,7 +718,7 @@ check.classifier(my_classifier, features_train, y_train)
 #
 # </details>
 #
-# <details><summary>C. Nothing until `compile` is called again.</summary>
+# <details><summary>C. Nothing, until compile is called again.</summary>
 #
 # Wrong. `compile` was called after freezing, and takes over what is trainable then.
 #
