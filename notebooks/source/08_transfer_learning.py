@@ -268,8 +268,8 @@ for ax, (name, points) in zip(axes, spaces.items(), strict=True):
     found[name] = int((y_train[nearest[:, 1]] == y_train).sum())
     flat = PCA(2, random_state=0).fit_transform(points)
     for label, colour in enumerate(plotting.CLASS_COLOURS):
-        x, y = flat[y_train == label].T
-        ax.scatter(x, y, color=colour, marker="os^Dv"[label], s=45, label=CLASS_NAMES[label])
+        across, up = flat[y_train == label].T
+        ax.scatter(across, up, color=colour, marker="os^Dv"[label], s=45, label=CLASS_NAMES[label])
     ax.set(xticks=[], yticks=[], xlabel="first component", ylabel="second component")
     ax.set_title(f"{name}: nearest other is of the same\nclass for {found[name]} of {n_train}")
 axes[0].figure.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
@@ -387,16 +387,17 @@ RATES = (1e-4, 1e-3, 1e-2, 1e-1, 1)
 FOLDS = list(StratifiedKFold(5, shuffle=True, random_state=0).split(features_train, y_train))
 
 
-def cross_validate(head, rate):
+def cross_validate(candidate, learning_rate):
     """Loss and accuracy on images left out, of five folds and two starts each: shape (2, 2)."""
     runs = np.empty((2, len(FOLDS), 2))
     for seed, fold in np.ndindex(runs.shape[:2]):
         seen, left_out = FOLDS[fold]
         keras.utils.set_random_seed(seed)
-        training.restart(head, learning_rate=rate)  # as a new head, without the time to compile
-        training.fit(head, features_train[seen], y_train[seen], epochs=30, batch_size=10)
-        runs[seed, fold] = head.test_on_batch(features_train[left_out], y_train[left_out])
-        head.reset_metrics()
+        # As a new head, without the time to compile one.
+        training.restart(candidate, learning_rate=learning_rate)
+        training.fit(candidate, features_train[seen], y_train[seen], epochs=30, batch_size=10)
+        runs[seed, fold] = candidate.test_on_batch(features_train[left_out], y_train[left_out])
+        candidate.reset_metrics()
     return runs.mean(axis=1)
 
 
@@ -407,8 +408,8 @@ def cross_validate(head, rate):
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 tried = {}
 for name, settings in HEADS.items():
-    head = new_head(**settings)
-    tried[name] = np.array([cross_validate(head, rate) for rate in RATES])  # (rates, starts, 2)
+    candidate = new_head(**settings)
+    tried[name] = np.array([cross_validate(candidate, r) for r in RATES])  # (rates, starts, 2)
 
 losses = {name: runs[..., 0].mean(axis=1) for name, runs in tried.items()}
 chosen = min(losses, key=lambda name: losses[name].min())
@@ -421,9 +422,8 @@ ax.set_ylabel("accuracy on images left out [%]")
 ax.set_title("Which head learns most from 52 images? (line: mean of two starts, band: both)")
 lecture = shares["Glorot's start"][:, RATES.index(1e-3)].mean()
 best = shares[chosen][:, RATES.index(rate)].mean()
-print(
-    f"as in the lecture {lecture:.0f} %; chosen, with the least loss: {chosen}, {rate:g}: {best:.0f} %"
-)
+print(f"the lecture's start and rate: {lecture:.0f} %")
+print(f"chosen, with the least loss: {chosen}, rate {rate:g}: {best:.0f} %")
 plotting.show(
     "Accuracy on left-out images against the learning rate for four heads. The lecture's start and "
     f"rate: {lecture:.0f} %; {chosen} at a rate of {rate:g}: {best:.0f} %."
@@ -502,8 +502,8 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Look at what it got wrong, the surest first (after the last mistake come right answers, in green).
-# Would you have been right? If the mistakes share
-# something (a cluttered table, an odd angle), you know which pictures to add to the training set.
+# Would you have been right? If the mistakes share something (a cluttered table, an odd angle), you know
+# which pictures to add to the training set.
 
 # %% slideshow={"slide_type": "fragment"}
 shown = np.lexsort((-probabilities.max(axis=1), is_right))[:10]  # the wrong ones first
@@ -645,12 +645,12 @@ from course_utils.images import read_image
 from course_utils.photographs import get
 
 photograph = read_image(get(data_dir() / "photographs" / "Hat" / "officers_cap.jpg"), 224)
-answer = loaded.predict(photograph[None], verbose=0)[0]
+said = loaded.predict(photograph[None], verbose=0)[0]
 
 _, (left, right) = plt.subplots(1, 2, figsize=(9, 3), width_ratios=(1, 2))
 plotting.plot_image(photograph, ax=left)
-order = answer.argsort()[::-1]
-plotting.plot_probabilities([CLASS_NAMES[i] for i in order], answer[order], ax=right)
+order = said.argsort()[::-1]
+plotting.plot_probabilities([CLASS_NAMES[i] for i in order], said[order], ax=right)
 right.set(xlabel="probability", title=f"It says: {CLASS_NAMES[order[0]]}")
 plotting.show(
     f"A photograph beside bars of the five probabilities; the largest is that of {CLASS_NAMES[order[0]]}."
