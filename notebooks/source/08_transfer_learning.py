@@ -536,13 +536,13 @@ except pretrained.WeightsUnavailableError:
     whole = None
     print("The whole VGG16 is not on this machine, and cannot be downloaded now.")
 
+index = np.random.default_rng(0).integers(n_test)  # another seed, another image
 if whole:
-    index = np.random.default_rng(0).integers(n_test)  # another seed, another image
     image = vgg16.preprocess_input(x_test[[index]].astype("float32"))
     for _, name, probability in vgg16.decode_predictions(whole.predict(image, verbose=0))[0]:
         print(f"{name} ({probability:.2%})")
-    plotting.plot_image(x_test[index], title=f"Label: {CLASS_NAMES[y_test[index]]}")
-    plotting.show(f"The test image that VGG16 was asked about: {CLASS_NAMES[y_test[index]]}.")
+plotting.plot_image(x_test[index], title=f"Label: {CLASS_NAMES[y_test[index]]}")
+plotting.show(f"The test image that the whole VGG16 is asked about: {CLASS_NAMES[y_test[index]]}.")
 
 # %% slideshow={"slide_type": "subslide"}
 if whole:
