@@ -400,7 +400,8 @@ def cross_validate(candidate, learning_rate):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three heads, five rates, 20 epochs each. Where does the lecture's head stand, at its rate of 10⁻³? Does the best rate lie at an edge of what we tried?
+# Three heads, five rates, 20 epochs each. Where does the lecture's head stand, at its rate of 10⁻³? Does
+# the best rate lie at an edge of what we tried?
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 tried = {}
