@@ -6,6 +6,7 @@ for those who have it, and :func:`load_folder` anybody's own photographs.
 """
 
 import csv
+import os
 import warnings
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import arrays
-from course_utils.images import is_image, read_images, read_mask
+from course_utils.images import as_pair, is_image, read_image, read_images, read_mask
 from course_utils.paths import data_dir
 
 CLASS_NAMES = ("Hat", "Cube", "Card", "Torch", "Screw")
@@ -174,7 +175,93 @@ def load_folder(
         If two sub-folders stand for one class, or an image cannot be read; see
         :func:`course_utils.images.read_image`, also for further errors.
     """
-    path = Path(path)
+    files, labels, class_names = _labelled_files(Path(path))
+    return read_images(files, image_size), np.array(labels, dtype=np.int64), class_names
+
+
+def folder_dataset(
+    path: str | Path, image_size: int | tuple[int, int] = IMAGE_SIZE, batch_size: int = 16
+):
+    """Read your own photographs from disk while they are used: for more than memory holds.
+
+    Takes the files that :func:`load_folder` takes, in its order, decoded as there. Several are
+    read at a time, and the next batches while one is used. An image is read anew in every epoch.
+
+    Parameters
+    ----------
+    path, image_size
+        As for :func:`load_folder`.
+    batch_size : int
+        At least 1. The last batch may be smaller.
+
+    Returns
+    -------
+    tf.data.Dataset
+        Batches ``(images, labels)``: uint8 RGB, shape (n, height, width, 3), and int64, shape
+        (n,). Its attributes ``class_names`` (tuple of str) and ``file_paths`` (list of str) are
+        named as those of Keras's ``image_dataset_from_directory``; what ``map``, ``shuffle`` and
+        so on return is without them.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_folder`, at once; or if image or batch size are below 1. An image that
+        cannot be read is told when its turn comes: ``tf.errors.InvalidArgumentError``, with the
+        message of :func:`course_utils.images.read_image` in it.
+
+    Notes
+    -----
+    The images come sorted by class. Training wants them mixed:
+    ``dataset.unbatch().shuffle(1000).batch(16)``.
+    """
+    import tensorflow as tf
+
+    if batch_size < 1:
+        raise ValueError(f"batch_size is {batch_size}; at least 1 is needed.")
+    height, width = as_pair(image_size)
+    files, labels, class_names = _labelled_files(Path(path))
+
+    def read(name: bytes) -> np.ndarray:
+        return read_image(os.fsdecode(name), (height, width))
+
+    def load(name, label):
+        # Not stateful, since TensorFlow's determinism would then read one file at a time.
+        image = tf.numpy_function(read, [name], tf.uint8, stateful=False)
+        return tf.ensure_shape(image, (height, width, 3)), label
+
+    names = [os.fsencode(file) for file in files]  # bytes, since a name need not be UTF-8
+    dataset = tf.data.Dataset.from_tensor_slices((names, np.array(labels, dtype=np.int64)))
+    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.batch(batch_size).prefetch(2)
+    dataset.class_names = class_names
+    dataset.file_paths = [str(file) for file in files]
+    return dataset
+
+
+def sample_photographs() -> dict[str, Path]:
+    """Natural photographs that come with matplotlib and scikit-image.
+
+    Returns
+    -------
+    dict of str to path
+        Name to file: a cat, a cup of coffee, a rocket launch, an astronaut, a navy officer and
+        a motorcycle.
+    """
+    import skimage
+    from matplotlib import cbook
+
+    folder = Path(skimage.__file__).parent / "data"
+    files = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "motorcycle_left.png")
+    photographs = {Path(name).stem.removesuffix("_left"): folder / name for name in files}
+    officer = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
+    return photographs | {"grace_hopper": Path(officer)}
+
+
+def _labelled_files(path: Path) -> tuple[list[Path], list[int], tuple[str, ...]]:
+    """Images in the folders of classes, their labels, and the classes; warns of what is left out.
+
+    Called by what a user calls, so that the warning names the user's line.
+    """
     if not path.is_dir():
         raise FileNotFoundError(f"No folder at {path.absolute()}.")
     here = _entries(path, path)
@@ -202,27 +289,8 @@ def load_folder(
         labels += [label] * len(found)
     for note in (_left_out(path, skipped), _mixed_names(path, class_names)):
         if note:
-            warnings.warn(note, stacklevel=2)
-    return read_images(files, image_size), np.array(labels, dtype=np.int64), class_names
-
-
-def sample_photographs() -> dict[str, Path]:
-    """Natural photographs that come with matplotlib and scikit-image.
-
-    Returns
-    -------
-    dict of str to path
-        Name to file: a cat, a cup of coffee, a rocket launch, an astronaut, a navy officer and
-        a motorcycle.
-    """
-    import skimage
-    from matplotlib import cbook
-
-    folder = Path(skimage.__file__).parent / "data"
-    files = ("chelsea.png", "coffee.png", "rocket.jpg", "astronaut.png", "motorcycle_left.png")
-    photographs = {Path(name).stem.removesuffix("_left"): folder / name for name in files}
-    officer = cbook.get_sample_data("grace_hopper.jpg", asfileobj=False)
-    return photographs | {"grace_hopper": Path(officer)}
+            warnings.warn(note, stacklevel=3)
+    return files, labels, class_names
 
 
 def _known(name: str) -> str | None:

@@ -24,7 +24,7 @@ PADDING = 16  # bytes; some cameras fill up the end of a JPEG's pixel data
 _STDERR = threading.Lock()
 
 
-def read_image(path: str | Path) -> np.ndarray:
+def read_image(path: str | Path, size: int | tuple[int, int] | None = None) -> np.ndarray:
     """Read an image file as 8-bit RGB.
 
     Pillow decodes every format; here is the one place that makes RGB of what it gives. The first
@@ -32,6 +32,12 @@ def read_image(path: str | Path) -> np.ndarray:
     profile (as of Adobe RGB, Display P3, or a printer's CMYK) turned into sRGB. One channel of
     more than 8 bits is scaled: 16-bit integers by their range, other integers from 0-255 or
     0-65535, floats from 0-1 or 0-255 (told apart as :func:`arrays.white_of` does).
+
+    Parameters
+    ----------
+    path : path
+    size : int or (height, width), optional
+        In pixels. An image of another size passes through ``resize(..., method="crop")``.
 
     Returns
     -------
@@ -54,7 +60,10 @@ def read_image(path: str | Path) -> np.ndarray:
     in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
     On Windows the notes cannot be caught, and such a file passes.
     """
-    return np.array(_to_rgb(_decode(Path(path)), path))
+    image = np.array(_to_rgb(_decode(Path(path)), path))
+    if size is None or image.shape[:2] == as_pair(size):
+        return image
+    return resize(image, size)
 
 
 def read_mask(path: str | Path) -> np.ndarray:
@@ -95,12 +104,11 @@ def read_images(paths: Iterable[str | Path], size: int | tuple[int, int]) -> np.
     """
     if isinstance(paths, str | Path):
         raise TypeError(f"read_images takes a list of paths: read_images([{str(paths)!r}], …).")
-    height, width = _as_pair(size)
+    height, width = as_pair(size)
     paths = list(paths)
     batch = np.empty((len(paths), height, width, 3), dtype=np.uint8)
     for i, path in enumerate(progress(paths, "reading images")):
-        image = read_image(path)
-        batch[i] = image if image.shape[:2] == (height, width) else resize(image, (height, width))
+        batch[i] = read_image(path, (height, width))
     return batch
 
 
@@ -154,7 +162,7 @@ def resize(
         raise ValueError(f"Expected uint8 pixels (0-255), got {image.dtype}.")
     if not image.size:
         raise ValueError(f"The image has no pixels: {image.shape}.")
-    height, width = _as_pair(size)
+    height, width = as_pair(size)
     ratios = height / image.shape[0], width / image.shape[1]
     if method == "stretch":
         return _scale(image, height, width)
@@ -168,7 +176,14 @@ def resize(
     raise ValueError(f"Unknown method {method!r}: use 'crop', 'pad' or 'stretch'.")
 
 
-def _as_pair(size: int | tuple[int, int]) -> tuple[int, int]:
+def as_pair(size: int | tuple[int, int]) -> tuple[int, int]:
+    """Return height and width of a size in pixels.
+
+    Raises
+    ------
+    ValueError
+        If it is not one or two whole numbers of at least 1.
+    """
     try:
         height, width = map(operator.index, size if np.ndim(size) else (size, size))
     except (TypeError, ValueError):

@@ -1,6 +1,7 @@
 """Folders of photographs: what is taken, what is left out, and which label each gets."""
 
 import os
+import subprocess
 import sys
 import warnings
 
@@ -159,3 +160,104 @@ def test_a_folder_that_may_not_be_listed_is_named(photos, monkeypatch):
     monkeypatch.setattr(type(photos), "iterdir", refuse)
     with pytest.raises(PermissionError, match=r"no permission to list .*photos.*chmod"):
         load_folder(photos)
+
+
+# folder_dataset: the same files, read while they are used
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory):
+    """Three folders with pictures of all sorts: 40 files, each of its own grey."""
+    folder = tmp_path_factory.mktemp("many")
+    for i in range(40):
+        (folder / ("Hat", "cube", "Screw")[i % 3]).mkdir(exist_ok=True)
+        kind, mode = [("png", "L"), ("webp", "RGB"), ("jpg", "RGB"), ("gif", "P")][i % 4]
+        image = Image.new("L", (30 + i, 20), 5 * i).convert(mode)
+        image.save(folder / ("Hat", "cube", "Screw")[i % 3] / f"{i:02}.{kind}")
+    return folder
+
+
+def test_dataset_holds_what_load_folder_loads(many):
+    images, labels, names = load_folder(many, (12, 16))
+    dataset = data.folder_dataset(many, (12, 16), batch_size=7)
+    batches = list(dataset.as_numpy_iterator())
+    assert dataset.class_names == names and len(dataset.file_paths) == 40
+    assert len(dataset) == len(batches) == 6 and len(batches[-1][1]) == 5
+    assert dataset.element_spec[0].shape == (None, 12, 16, 3)
+    assert {(x.dtype.name, y.dtype.name) for x, y in batches} == {("uint8", "int64")}
+    np.testing.assert_array_equal(np.concatenate([x for x, _ in batches]), images)
+    np.testing.assert_array_equal(np.concatenate([y for _, y in batches]), labels)
+    assert len(list(dataset)) == 6, "it can be run through again"
+
+
+def test_dataset_warns_as_load_folder_does(photos):
+    (photos / "Hat" / "notes.txt").write_text("two hats")
+    (photos / "Cube").rename(photos / "Dice")
+    with pytest.warns(UserWarning) as told:
+        dataset = data.folder_dataset(photos, 8)
+    assert {warning.filename for warning in told} == {__file__} and len(told) == 2
+    assert dataset.class_names == ("Card", "Dice", "Hat")
+
+
+def test_dataset_reads_while_it_is_used(many, monkeypatch):
+    """What lies ready is a few batches, however many files there are."""
+    read, read_image = [], data.read_image
+    monkeypatch.setattr(data, "read_image", lambda *a: read.append(a) or read_image(*a))
+    dataset = data.folder_dataset(many, 8, batch_size=1)
+    assert not read
+    next(iter(dataset))
+    assert 1 <= len(read) < 40
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [({"batch_size": 0}, "batch_size is 0"), ({"image_size": 0}, "size is a whole number")],
+)
+def test_dataset_refuses_bad_sizes(photos, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        data.folder_dataset(photos, **arguments)
+
+
+def test_dataset_refuses_missing_and_empty_folders(photos, tmp_path):
+    with pytest.raises(FileNotFoundError, match="No folder at"):
+        data.folder_dataset(tmp_path / "nowhere")
+    (photos / "Hat" / "one.png").unlink()
+    with pytest.raises(FileNotFoundError, match="Hat holds no images"):
+        data.folder_dataset(photos)
+
+
+def test_dataset_names_a_damaged_photograph(photos):
+    import tensorflow as tf
+
+    (photos / "Cube" / "one.png").write_bytes(b"")
+    dataset = data.folder_dataset(photos, 8)
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"Cube.one\.png is empty"):
+        list(dataset)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_dataset_takes_names_that_are_not_utf8(photos):
+    os.rename(photos / "Hat" / "one.png", os.fsencode(photos / "Hat") + b"/\xff.png")
+    images, _ = next(data.folder_dataset(photos, 8).as_numpy_iterator())
+    assert images[0, 0, 0].tolist() == list(COLOURS["Hat"])
+
+
+PARALLEL = """
+import sys, threading
+from course_utils import data, runtime
+runtime.setup()
+meet, read_image = threading.Barrier(2), data.read_image
+def read(path, size):
+    meet.wait(timeout=20)  # for a second reader
+    return read_image(path, size)
+data.read_image = read
+print(len(list(data.folder_dataset(sys.argv[1], 8, batch_size=40))))
+"""
+
+
+@pytest.mark.slow
+def test_dataset_reads_several_files_at_a_time_in_a_lesson(many):
+    """There TensorFlow is deterministic, which makes it run what has a state one by one."""
+    command = [sys.executable, "-c", PARALLEL, str(many)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.strip() == "1", done.stderr[-2000:]

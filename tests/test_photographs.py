@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from notebook_source import definitions
 
 from course_utils import pretrained, transfer
 from course_utils.data import CLASS_NAMES, load_folder, load_objects
@@ -11,6 +12,7 @@ from course_utils.paths import data_dir
 
 FOLDER = data_dir() / "photographs"
 FILES = sorted(FOLDER.glob("*/*"))
+EPOCHS = 28  # as early stopping finds in the lesson
 HARD = {"man_from_behind.jpg", "knitted_cap.jpg"}  # out of focus, small: not known when written
 
 
@@ -63,7 +65,7 @@ def test_photographs_load_in_the_order_of_the_classes():
 
 @pytest.fixture(scope="module")
 def answers() -> np.ndarray:
-    """Answers of a head trained as lesson 08 trains it: zero start, Adam, batch 10, 10 epochs."""
+    """Classes named by five heads as lesson 08 chooses them, shape (5, photographs)."""
     import keras
     from keras.applications.vgg16 import VGG16, preprocess_input
 
@@ -75,27 +77,25 @@ def answers() -> np.ndarray:
     )
     (x_train, y_train), _ = load_objects()
     photographs, _, _ = load_folder(FOLDER)
-    keras.utils.set_random_seed(0)
-    head = keras.Sequential(
-        [
-            keras.Input((512,)),
-            keras.layers.Dense(len(CLASS_NAMES), "softmax", kernel_initializer="zeros"),
-        ]
+    features, asked = (
+        transfer.extract_features(base, x, preprocess_input) for x in (x_train, photographs)
     )
-    head.compile(optimizer="adam", loss="sparse_categorical_crossentropy")
-    features = transfer.extract_features(base, x_train, preprocess_input)
-    head.fit(features, y_train, batch_size=10, epochs=10, verbose=0)
-    return head.predict(transfer.extract_features(base, photographs, preprocess_input), verbose=0)
+    new_head = definitions("08_transfer_learning").new_head
+    named = []
+    for seed in range(5):
+        keras.utils.set_random_seed(seed)
+        head = new_head(scale=True, learning_rate=0.1)
+        head.fit(features, y_train, batch_size=10, epochs=EPOCHS, verbose=0)
+        named.append(head.predict(asked, verbose=0).argmax(axis=1))
+    return np.array(named)
 
 
 @pytest.mark.slow
-def test_the_head_trained_on_rendered_objects_knows_real_photographs(answers):
-    right = {
-        path.name: CLASS_NAMES[answer.argmax()] == path.parent.name
-        for path, answer in zip(in_the_order_of_the_classes(), answers, strict=True)
-    }
-    # Five of seven when written. Guessing gets five or more of seven in 5 cases of 1000.
-    assert sum(right.values()) >= len(right) - 2, f"{right}: {answers.round(2)}"
-    others = [known for name, known in right.items() if name not in HARD]
-    # All five when written. Guessing gets four or more of five in 7 cases of 1000.
-    assert sum(others) >= len(others) - 1, f"{right}: {answers.round(2)}"
+def test_heads_trained_on_rendered_objects_know_real_photographs(answers):
+    files = in_the_order_of_the_classes()
+    right = answers == [CLASS_NAMES.index(path.parent.name) for path in files]
+    # 3 to 5 of seven by seed, 4 on average, when written; guessing: 1.4.
+    assert right.sum(axis=1).mean() >= 3, right
+    clear = [path.name not in HARD for path in files]
+    # 4 of five on average when written; guessing: 1.
+    assert right[:, clear].sum(axis=1).mean() >= 3, right
