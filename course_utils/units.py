@@ -127,7 +127,7 @@ def unit_responses(
         parts += [ops.mean(flat, axis=1), ops.max(flat, axis=1)]
         parts.append(ops.cast(ops.argmax(flat, axis=1), "float32"))  # exact below 2**24
     model = keras.Model(base.inputs, ops.concatenate(parts, axis=-1))
-    columns = extract_features(model, images, preprocess)
+    columns = extract_features(model, images, preprocess, batch_size=8)  # many maps at a time
     widths = [part.shape[-1] for part in parts]
     split = iter(np.split(columns, np.cumsum(widths)[:-1], axis=1))
     return {
