@@ -574,9 +574,8 @@ def grad_cam(network, head, images):
 # %% slideshow={"slide_type": "subslide"}
 heads, heats = {}, {}
 for name in ("ImageNet", "random 0"):
-    features = to_train[name]["block5"].mean
-    heads[name] = new_head(features)
-    training.fit(heads[name], features, y_train, epochs=100, batch_size=10)
+    heads[name] = new_head(to_train[name]["block5"].mean)
+    training.fit(heads[name], to_train[name]["block5"].mean, y_train, epochs=100, batch_size=10)
     if name == "ImageNet":
         logits = heads[name].predict(features_test, verbose=0)
         is_right = logits.argmax(axis=1) == y_test
@@ -586,7 +585,7 @@ for name in ("ImageNet", "random 0"):
     keras.backend.clear_session()
 
 n_right = len(looked_at) - len(wrong)
-picked = np.r_[0 : n_right : n_right // 5][:5].tolist() + list(range(n_right, len(looked_at)))[:5]
+picked = [*range(0, n_right, n_right // 5)][:5] + [*range(n_right, len(looked_at))][:5]
 says = [data.CLASS_NAMES[i] for i in logits[looked_at].argmax(axis=1)]
 plotting.plot_heat(
     x_test[looked_at[picked]],
