@@ -762,9 +762,10 @@ errors = {
     for name, c in list(claimed.items())[:2]
 }
 plotting.plot_curves(EPOCHS, {n: c.mean(axis=1)[None] for n, c in claimed.items()}, ax=left)
-left.set(xscale="log", xlabel="epochs", ylim=(0.7, 1), title="Says, and is right (test images)")
+ticks = {"xscale": "log", "xlabel": "epochs", "xticks": EPOCHS, "xticklabels": EPOCHS}
+left.set(**ticks, ylim=(0.5, 1), title="Says, and is right (test images)")
 plotting.plot_curves(EPOCHS, {n: np.array(e)[None] for n, e in errors.items()}, ax=lower)
-lower.set(xscale="log", xlabel="epochs", ylim=(0, None), title="Expected calibration error")
+lower.set(**ticks, ylim=(0, None), title="Expected calibration error")
 plotting.show(
     f"By epochs of training, from {EPOCHS[0]} to {EPOCHS[-1]}: confidence from {sure[0].mean():.0%} to "
     f"{sure[-1].mean():.0%}, with temperature from {sure_scaled[0].mean():.0%} to "
