@@ -44,6 +44,18 @@ def test_the_bootstrap_keeps_rows_together():
     assert (estimate.low, estimate.high) == (0, 0)
 
 
+@pytest.mark.parametrize("claimed", [0.3, 1, 4])
+def test_temperature_undoes_what_logits_were_multiplied_by(claimed):
+    logits = RNG.normal(0, 2, (20_000, 5))
+    labels = (logits + RNG.gumbel(size=logits.shape)).argmax(axis=1)  # drawn by their softmax
+    assert calibration.temperature(claimed * logits, labels) == pytest.approx(claimed, rel=0.05)
+
+
+def test_temperature_of_answers_that_are_all_right_stays_finite():
+    logits, labels = 3 * np.eye(5), np.arange(5)
+    assert 0.02 <= calibration.temperature(logits, labels) < 0.1
+
+
 def test_reliability_figure_shows_every_bin():
     bins = calibration.reliability(np.array([0.3, 0.9]), np.array([True, False]))
     ax = plotting.plot_reliability(bins)
@@ -55,8 +67,12 @@ def test_heat_is_drawn_on_each_image():
     images = np.zeros((3, 8, 8, 3), np.uint8)
     heat = np.stack([np.zeros((8, 8)), np.ones((8, 8)), np.eye(8)])
     figure = plotting.plot_heat(images, heat, ["a", "b", "c"], columns=2)
-    drawn = [ax.images[1].get_array() for ax in figure.axes if len(ax.images) == 2]
-    assert [(layer.min(), layer.max()) for layer in drawn] == [(0, 0), (1, 1), (0, 1)]
+    layers = [ax.images[1] for ax in figure.axes if len(ax.images) == 2]
+    found = [(layer.get_array().min(), layer.get_array().max()) for layer in layers]
+    assert found == [(0, 0), (1, 1), (0, 1)]
+    assert any("heat" in ax.get_ylabel() for ax in figure.axes), "the colour bar"
+    clear, full = layers[0].cmap([0.0, 1.0])[:, 3]
+    assert clear == 0 and full > 0.5, "where there is no heat the photograph is as it was"
 
 
 def test_estimates_in_words():

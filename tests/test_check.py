@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from course_utils.check import lenet
+from course_utils.check import what_features_know as features
 
 
 def right_size(size, kernel, stride=1, padding=0):
@@ -76,3 +77,44 @@ def test_kernel_that_does_not_find_rising_strokes(kernel, why):
 def test_kernel_that_finds_rising_strokes(scale):
     kernel = scale * np.array([[-1, 0, 1], [0, 1, 0], [1, 0, -1]])
     assert lenet.diagonal_kernel(kernel).right
+
+
+def test_lead_in_points():
+    assert features.lead(lambda a, b: 100 * (1.0 * a - b).mean()).right
+    for wrong in (lambda a, b: (1.0 * a - b).mean(), lambda a, b: 100 * (a ^ b).mean()):
+        assert "should give" in features.lead(wrong).message
+    assert "TypeError" in features.lead(lambda a, b: 100 * (a - b).mean()).message
+    assert "three dots" in features.lead(lambda a, b: ...).message
+
+
+def test_field_of_larger_kernels():
+    assert features.field_of_block1(10).right
+    for wrong, why in ((6, "3×3"), (9, "pooling"), (11, "stride"), (18, "doubled"), (5, "not it")):
+        feedback = features.field_of_block1(wrong)
+        assert not feedback.right and why in feedback.message
+    assert "three dots" in features.field_of_block1(...).message
+
+
+MASKS = np.zeros((2, 4, 4), np.uint8)
+MASKS[:, 1:3, 1:] = 1
+
+
+@pytest.mark.parametrize(
+    ("heat", "why"),
+    [
+        (..., "three dots"),
+        ("hot", "numbers"),
+        (np.ones((3, 3)), "shape"),
+        (-np.ones((4, 4)), "negative"),
+        (np.zeros((4, 4)), "above 0"),
+        (np.full((4, 4), np.nan), "finite"),
+        (np.ones((4, 4)), "38% of it"),
+    ],
+)
+def test_blind_heat_that_will_not_do(heat, why):
+    feedback = features.blind_heat(heat, MASKS, 0.5)
+    assert not feedback.right and why in feedback.message, feedback
+
+
+def test_blind_heat_where_objects_are():
+    assert features.blind_heat(MASKS.mean(axis=0), MASKS, 0.5).right

@@ -27,6 +27,44 @@ def test_colour_histogram_refuses_preprocessed_images():
         probes.colour_histogram(np.zeros((1, 8, 8, 3), np.float32))
 
 
+def striped(width, seed):
+    """Stripes of a width, with noise, as an image."""
+    stripes = 100 + 60 * np.sign(np.sin(np.pi * np.indices((96, 96)).sum(axis=0) / width))
+    noise = np.random.default_rng(seed).normal(0, 15, (96, 96))
+    return np.repeat((stripes + noise).clip(0, 255).astype("uint8")[..., None], 3, axis=-1)
+
+
+def test_fisher_vectors_tell_textures_apart():
+    widths = np.arange(16) % 2
+    train = np.stack([striped(4 + 8 * width, i) for i, width in enumerate(widths)])
+    test = np.stack([striped(4 + 8 * width, 100 + i) for i, width in enumerate(widths)])
+    vectors = probes.fisher_vectors(train, test, modes=4)
+    assert [v.shape for v in vectors] == [(16, 129 * 4)] * 2
+    np.testing.assert_allclose(np.linalg.norm(vectors[1], axis=1), 1, rtol=1e-6)
+    assert probes.correct((vectors[0], widths), (vectors[1], widths)).all()
+
+
+def test_fisher_vectors_know_the_training_images_only():
+    train = np.stack([striped(4 + i, i) for i in range(6)])
+    alone, with_others = (
+        probes.fisher_vectors(train, test, modes=2)
+        for test in (train[:1], np.stack([train[0], striped(30, 9)]))
+    )
+    np.testing.assert_array_equal(alone[0], with_others[0])
+    np.testing.assert_array_equal(alone[1], with_others[1][:1])
+
+
+def test_image_without_a_point_has_a_fisher_vector_of_zeros():
+    train = np.stack([striped(4 + i, i) for i in range(6)] + [np.full((96, 96, 3), 90, np.uint8)])
+    of_train, of_test = probes.fisher_vectors(train, train[-1:], modes=2)
+    assert not of_train[-1].any() and not of_test.any() and of_train[0].any()
+
+
+def test_fisher_vectors_refuse_preprocessed_images():
+    with pytest.raises(GuardError, match="uint8"):
+        probes.fisher_vectors(np.zeros((2, 96, 96, 3), np.float32), np.zeros((1, 96, 96, 3)))
+
+
 def classes(n, *, distance):
     """Features whose class means lie apart in the first two of 40 columns."""
     labels = np.arange(n) % 3

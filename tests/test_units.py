@@ -123,3 +123,108 @@ def test_every_patch_is_drawn_in_the_row_of_its_unit():
         drawn = [ax.images[0].get_array() for ax in part.axes]
         assert {patch.shape for patch in drawn} == {(size, size, 3)}
         assert [int(patch[0, 0, 0]) for patch in drawn] == [0, 1, 2, 10, 11, 12]
+
+
+def answers_to_gratings(kernel):
+    """Mean rectified responses of one kernel (k, k, 3) to all gratings."""
+    shown = units.gratings(48)
+    flat = shown.reshape(-1, 48, 48, 3).astype("float32") - 127.5
+    maps = tf.nn.relu(tf.nn.conv2d(flat, kernel[..., None].astype("float32"), 1, "VALID"))
+    return np.mean(maps, axis=(1, 2)).reshape(*shown.shape[:3], 1)
+
+
+ROWS, COLUMNS = np.indices((9, 9)) - 4
+BLOB = np.exp(-(ROWS**2 + COLUMNS**2) / 6)
+LIGHT, RED_GREEN, YELLOW_BLUE = units.OPPONENT_COLOURS.values()
+
+
+@pytest.mark.parametrize("axis", [ROWS, COLUMNS, (ROWS + COLUMNS) / np.sqrt(2)])
+@pytest.mark.parametrize("colour", [LIGHT, RED_GREEN, YELLOW_BLUE])
+def test_gabor_is_selective_for_orientation_and_colour(axis, colour):
+    gabor = BLOB * np.sin(2 * np.pi * axis / 6)
+    found = units.selectivity(answers_to_gratings(gabor[..., None] * colour))
+    assert found["orientation"] > 0.4
+    assert found["colour"] > 0.9
+
+
+def test_blob_has_no_orientation_and_one_channel_no_colour_of_its_own():
+    spot = BLOB - BLOB.mean()
+    found = units.selectivity(answers_to_gratings(spot[..., None] * np.array([1, 1, 1])))
+    assert found["orientation"] < 0.05 and found["colour"] > 0.9
+    red = units.selectivity(answers_to_gratings(spot[..., None] * np.array([1, 0, 0])))
+    assert red["colour"] < 0.5
+
+
+def test_silent_unit_is_selective_for_nothing():
+    found = units.selectivity(np.zeros((3, 2, 8, 5)))
+    assert not found["orientation"].any() and not found["colour"].any()
+
+
+def test_gratings_are_equal_in_contrast_and_cut_nowhere():
+    shown = units.gratings(84).astype(float) - 127.5  # of each wavelength whole waves
+    contrast = np.sqrt((shown[:, :, 0] ** 2).sum(axis=-1).mean(axis=(-2, -1)))
+    np.testing.assert_allclose(contrast, contrast[0, 0], rtol=0.02)
+    assert np.abs(shown).max() < 127  # else the peaks would be flat
+    assert np.abs(shown.mean(axis=(-3, -2))).max() < 3
+
+
+@pytest.mark.parametrize("size", [1, 4, 12])
+def test_shuffled_patches_keep_every_pixel(images, size):
+    shuffled = units.shuffle_patches(images, size)
+    assert shuffled.shape == images.shape and shuffled.dtype == np.uint8
+    for before, after in zip(images, shuffled, strict=True):
+        tiles = [
+            sorted(
+                image[row : row + size, column : column + size].tobytes()
+                for row in range(0, 24, size)
+                for column in range(0, 24, size)
+            )
+            for image in (before, after)
+        ]
+        assert tiles[0] == tiles[1]
+        assert not np.array_equal(before, after)
+
+
+def test_each_image_is_shuffled_in_its_own_order_and_always_the_same(images):
+    twins = images[[0, 0]]
+    shuffled = units.shuffle_patches(twins, 4)
+    assert not np.array_equal(*shuffled)
+    np.testing.assert_array_equal(shuffled, units.shuffle_patches(twins, 4))
+    assert not np.array_equal(shuffled, units.shuffle_patches(twins, 4, seed=1))
+
+
+def test_patches_that_do_not_fit_are_refused(images):
+    with pytest.raises(ValueError, match=r"24×24 pixels .* 7×7"):
+        units.shuffle_patches(images, 7)
+
+
+def test_what_outlives_is_a_correlation():
+    before = np.random.default_rng(0).normal(size=(50, 4))
+    after = before * [3, -1, 0, 0] + [1, 0, 5, 0]
+    after[:, 3] = before[:, 3] + np.random.default_rng(1).normal(size=50)
+    expected = [1, -1, 0, np.corrcoef(before[:, 3], after[:, 3])[0, 1]]
+    np.testing.assert_allclose(units.outlives(before, after), expected, atol=1e-9)
+
+
+def test_strongest_place_is_sought_in_its_own_mask_and_in_those_of_others():
+    masks = np.zeros((3, 8, 8), np.uint8)
+    masks[0, :4, :4], masks[1, 4:, 4:], masks[2, 4:, 4:6] = 1, 1, 1
+    row, column = np.array([[0, 1], [1, 1], [1, 0]]), np.array([[0, 1], [1, 1], [1, 0]])
+    found = units.Responses(
+        mean=np.ones((3, 2)),
+        max=np.ones((3, 2)),
+        row=row,
+        column=column,
+        field=units.Field(4, 4, 0),
+    )
+    own, others = units.on_object(found, masks)
+    np.testing.assert_allclose(own, [[1, 0], [1, 1], [0.5, 0]])
+    np.testing.assert_allclose(others, [[0, 0.75], [0.25, 0.25], [0.5, 0.5]])
+
+
+def test_strongest_images_of_a_unit():
+    strongest = np.array([[3, 0], [1, 0], [2, 5], [4, 0.0]])
+    found = units.Responses(strongest, strongest, None, None, units.Field(1, 1, 0))
+    np.testing.assert_array_equal(
+        found.strongest(2), [[True, False], [False, False], [False, True], [True, False]]
+    )

@@ -2,9 +2,11 @@
 
 from collections.abc import Sequence
 
+import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from course_utils.plotting.style import (
@@ -17,6 +19,11 @@ from course_utils.plotting.style import (
     given_or_new,
     write_beside,
 )
+
+# Clear where there is no heat, yellow to dark red where there is: a photograph is not darkened.
+_HEAT = mpl.colormaps["YlOrRd"](np.linspace(0.2, 1, 256))
+_HEAT[:, 3] = np.linspace(0, 0.8, 256)
+_HEAT = ListedColormap(_HEAT, name="heat")
 
 
 def plot_image(image: np.ndarray, *, title: str = "", ax: Axes | None = None) -> Axes:
@@ -150,7 +157,7 @@ def plot_heat(
     columns: int = 5,
     title: str = "",
 ) -> Figure:
-    """Heat maps over their images: bright where the heat is, dark where there is none.
+    """Heat maps over their images, with a colour bar; where there is no heat the image stays.
 
     Parameters
     ----------
@@ -170,11 +177,17 @@ def plot_heat(
     Figure
     """
     figure = plot_images(list(images), titles, columns=columns, title=title)
-    for i, ax in zip(range(len(images)), figure.axes, strict=False):
-        strongest = heat[i].max() or 1  # a map may be all zero
-        ax.imshow(heat[i] / strongest, cmap="inferno", vmin=0, vmax=1, alpha=0.6)
-        if masks is not None:
-            ax.contour(masks[i], levels=[0.5], colors="white", linewidths=1.2)
+    axes = figure.axes[: len(images)]
+    for ax, of_one in zip(axes, heat, strict=True):
+        strongest = of_one.max() or 1  # a map may be all zero
+        drawn = ax.imshow(of_one / strongest, cmap=_HEAT, vmin=0, vmax=1)
+    if masks is not None:
+        for ax, mask in zip(axes, masks, strict=True):
+            for colour, width in (("black", 2.6), ("white", 1.2)):  # seen on any ground
+                ax.contour(mask, levels=[0.5], colors=colour, linewidths=width)
+    bar = figure.colorbar(drawn, ax=figure.axes, shrink=0.7, aspect=25, pad=0.02)
+    bar.set_label("heat, as a share of the map's largest", fontsize=SMALL)
+    bar.ax.tick_params(labelsize=SMALL)
     return figure
 
 

@@ -62,6 +62,7 @@ METHOD_COLOURS = {
     "before training": COLOURS["grey"],
     "without dropout": COLOURS["grey"],
     "HOG + colour histogram": COLOURS["orange"],
+    "SIFT + Fisher vectors": COLOURS["purple"],
     "mean of 30 thinned networks": COLOURS["orange"],
     "all layers": COLOURS["purple"],
     "next frames (leak)": COLOURS["purple"],

@@ -1,0 +1,945 @@
+# ---
+# jupyter:
+#   jupytext:
+#     cell_metadata_filter: tags,slideshow,-all
+#     notebook_metadata_filter: kernelspec,jupytext,-jupytext.text_representation.jupytext_version
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# # 09 · What features know
+#
+# **Was it really the pretraining?**
+#
+# 60 minutes to teach, about three to run on 2 cores ·
+# [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/09_what_features_know.ipynb)
+#
+# - **What you do:** take lesson 08's result apart. Would other features have done? What do the
+#   layers find? What does the network look at? May its confidence be believed?
+# - **What you learn:** controls, linear probes, paired differences, receptive fields, Grad-CAM,
+#   calibration.
+# - **What you need:** lesson 08 (features of a frozen VGG16, and a new head).
+
+# %% slideshow={"slide_type": "skip"}
+# In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
+import pathlib
+import sys
+
+if "google.colab" in sys.modules:
+    course = pathlib.Path.home() / "course"
+    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    if not course.is_dir():
+        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+    sys.path.insert(0, str(course))
+
+from course_utils import runtime
+
+runtime.setup(seed=0)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## A result, and doubts
+#
+# In lesson 08 a head on the features of a pretrained VGG16 learned five classes from 65 images. A
+# good result asks to be doubted: a *control* repeats the experiment without the thing that is said
+# to matter.
+#
+# First the data. The 200 test images show 100 objects, each twice. Two views of one object are not
+# two independent tests, so below we draw *objects* when we ask how far chance goes (a bootstrap
+# *clustered* by object), or use the first view of each.
+
+# %% slideshow={"slide_type": "fragment"}
+import matplotlib.pyplot as plt
+import numpy as np
+
+from course_utils import data, plotting
+
+(x_train, y_train), (x_test, y_test) = data.load_objects()
+order = np.r_[0 : len(x_test) : 2, 1 : len(x_test) : 2]  # all first views, then all second ones
+x_test, y_test = x_test[order], y_test[order]
+masks_test, objects = data.load_objects_masks()[1][order], data.load_objects_instances()[1][order]
+FIRST = slice(0, len(x_test) // 2)
+
+some = [0, 20, 40, 60, 80]
+plotting.plot_images(
+    [*x_test[FIRST][some], *x_test[len(x_test) // 2 :][some]],
+    [f"{objects[i]}, {view} view" for view in ("first", "second") for i in some],
+    title="Each test object is seen twice, in other surroundings",
+)
+plotting.show(
+    "Five test objects, one of each class, in two views each: pose, ground and light differ, the "
+    "object is the same."
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## The same network, with nothing learned
+#
+# Our first control is VGG16 (Simonyan & Zisserman 2014) as Keras builds it before any training, with
+# random weights: the architecture without the pretraining, three times from three seeds.
+#
+# One pass through a network serves several questions. Of every unit at the end of every block we
+# keep its mean response to an image, its strongest, and where that was. (A *unit* is one channel of
+# a layer's output.) Random networks see the first views only, which halves their cost.
+
+
+# %% slideshow={"slide_type": "fragment"}
+import keras
+from keras.applications.vgg16 import VGG16, preprocess_input
+
+from course_utils import pretrained, units
+
+
+def vgg16(seed, size=224):
+    """VGG16 without its dense layers: from ImageNet if the seed is None, else random."""
+    keras.utils.set_random_seed(seed or 0)
+    weights = pretrained.weights_for("VGG16", include_top=False) if seed is None else None
+    shape = (size, size, 3)
+    return VGG16(include_top=False, weights=weights, input_shape=shape, pooling="avg")
+
+
+def responses(network, images):
+    return units.unit_responses(network, images, preprocess_input)
+
+
+SEEDS = {"ImageNet": None, "random 0": 0, "random 1": 1, "random 2": 2}
+RANDOM = list(SEEDS)[1:]
+to_train, to_first = {}, {}
+for name, seed in SEEDS.items():
+    network = vgg16(seed)
+    to_train[name], to_first[name] = responses(network, x_train), responses(network, x_test[FIRST])
+    if name == "ImageNet":
+        to_second = responses(network, x_test[len(x_test) // 2 :])
+    keras.backend.clear_session()  # one network at a time in memory
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Features made by hand
+#
+# The second control is what people used before: features that someone thought out.
+#
+# - **HOG**, histograms of the directions of gradients (Dalal & Triggs 2005), beside a histogram of
+#   colours;
+# - **SIFT and Fisher vectors**: descriptions of the gradients around points that stand out (Lowe
+#   2004), and how an image's differ from those of the training images (Perronnin et al. 2010). Fisher
+#   vectors won the ImageNet challenge of 2011, the last without a network.
+#
+# All features get the same judge, a *linear probe* (Alain & Bengio 2016): logistic regression, which
+# can use only what the features already spread out. Cross-validation on the 65 training images
+# chooses its scaling and its penalty for each kind. Guessing scores 20 %. What do you expect?
+
+
+# %% slideshow={"slide_type": "fragment"}
+from course_utils import probes
+
+
+def probe(train, test):
+    """Which of the test images (the first views if there are half as many) are told right?"""
+    return probes.correct((train, y_train), (test, y_test[: len(test)]))
+
+
+HOG, SIFT = "HOG + colour histogram", "SIFT + Fisher vectors"
+by_hand = {
+    HOG: [
+        np.hstack([probes.hog_features(x), probes.colour_histogram(x)]) for x in (x_train, x_test)
+    ],
+    SIFT: probes.fisher_vectors(x_train, x_test),
+}
+features_train = to_train["ImageNet"]["block5"].mean
+features_test = np.concatenate([to_first["ImageNet"]["block5"].mean, to_second["block5"].mean])
+
+right = {"VGG16, ImageNet weights": probe(features_train, features_test)}
+right |= {name: probe(train, test) for name, (train, test) in by_hand.items()}
+right["VGG16, random weights"] = np.mean(  # of each image, the share of the three networks
+    [probe(to_train[name]["block5"].mean, to_first[name]["block5"].mean) for name in RANDOM], axis=0
+)
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.04"]
+from course_utils import intervals
+
+scores = {
+    name: intervals.bootstrap(np.mean, 1.0 * r, clusters=objects[: len(r)])
+    for name, r in right.items()
+}
+ax = plotting.plot_estimates(scores, spec=".0%")
+ax.axvline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.set(
+    xlim=(0, 1),
+    xlabel="test accuracy (95 % interval, clustered by object; dashed: guessing)",
+    title="Is it the weights, or would something else do?",
+)
+plotting.show(f"Test accuracy with 95 % intervals: {intervals.listed(scores, '.0%')}.")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise: the lead of one over another
+#
+# Both methods were tried on the *same* images. So we compare image by image: an image that both get
+# right, or both wrong, says nothing of which is better. Write the mean lead of the first over the
+# second, in points. One line.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+from course_utils.check import what_features_know as check
+
+
+def lead(right_a, right_b):
+    return ...  # two arrays of True and False, as long as each other
+
+
+check.lead(lead)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# def lead(right_a, right_b):
+#     return 100 * np.mean(1.0 * right_a - right_b)
+#
+#
+# check.lead(lead)
+# ```
+#
+# The mean of differences is the difference of means. What pairing changes is the interval: what makes
+# an image easy for both no longer counts as chance.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **What was built in.** This image set was accepted only after a trial on these very test images: HOG
+# had to stay at or below 75 %, random weights at or below 45 %, ImageNet features had to reach 95 %.
+# A set on which the controls do as well would teach nothing about pretraining. So the *order* below
+# is no discovery. What can be found is how far apart they lie, and what the gap is due to.
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+from course_utils import claims
+
+best = 1.0 * right["VGG16, ImageNet weights"]
+ahead = {
+    name: intervals.bootstrap(np.mean, 100 * (best[: len(r)] - r), clusters=objects[: len(r)])
+    for name, r in right.items()
+    if r is not right["VGG16, ImageNet weights"]
+}
+print(intervals.listed(ahead, ".0f", " points"))
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+claims.verdict(
+    13,
+    f"with the same kind of head ImageNet features are right on {scores['VGG16, ImageNet weights']:.0%} "
+    f"of new images; ahead of {intervals.listed(ahead, '.0f', ' points')} (3 seeds, 100 objects; the "
+    "order was built into the image set)",
+    beats_hog=ahead[HOG].low > 0,
+    beats_sift=ahead[SIFT].low > 0,
+    beats_random_weights=ahead["VGG16, random weights"].low > 0,
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What do the layers find?
+#
+# The lecture says that pretrained layers find edges, then textures, shapes and parts. Pictures
+# suggest it, beginning with Zeiler & Fergus (2013). But a picture is picked, and the eye sees order
+# everywhere. So we look first, and then measure each against random weights.
+#
+# How much of the image does a unit see? That is its *receptive field*. Layer by layer, with kernel
+# $k$ and stride $s$, its side grows from 1 pixel by $r \leftarrow r + (k - 1)\,j$, where $j$ is the
+# product of all strides before the layer (Araujo et al. 2019).
+#
+# ### Exercise: change and predict
+#
+# VGG16's block 1 is two 3×3 convolutions with stride 1, then a pooling of 2×2 with stride 2. At its
+# end a unit sees 1 + 2 + 2 + 1 = 6 pixels. How many would it see if the kernels were 5×5?
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+side_of_field = ...
+
+check.field_of_block1(side_of_field)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# side_of_field = 1 + 4 + 4 + 1
+#
+# check.field_of_block1(side_of_field)
+# ```
+#
+# Each convolution adds 5 − 1 pixels, the pooling 2 − 1. Its stride of 2 counts from the next layer on.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# For each unit: which parts of the test images excite it most? We cut out its receptive field around
+# the strongest response (clipped at the border), for five units of an early, a middle and a late
+# block. Of each block they are the ones whose strongest response stands out most from their mean.
+
+
+# %% slideshow={"slide_type": "fragment"}
+def choosy(found, count):
+    """The units whose strongest response stands out most; the quieter half is left out."""
+    mean, strongest = found.mean.mean(axis=0), found.max.max(axis=0)
+    active = mean > np.median(mean)
+    return np.argsort(-np.where(active, strongest / np.maximum(mean, 1e-9), 0))[:count]
+
+
+BLOCKS = ["block1", "block3", "block5"]
+patches = {}
+for block in BLOCKS:
+    found = to_first["ImageNet"][block]
+    label = f"{block}: a unit sees {found.field.size}×{found.field.size} pixels"
+    patches[label] = [found.patches(x_test[FIRST], unit, 6) for unit in choosy(found, 5)]
+plotting.plot_patches(patches, title="What excites units of the pretrained network most?")
+plotting.show(
+    "Patches of test images that excite units most, a row for each unit, in three blocks. In the "
+    "stored run the first are light and coloured edges, the next patterns, the last objects."
+)
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Block 1: edges?
+#
+# Physiologists show an eye *gratings*, stripes of one direction, colour and width. We do the same:
+# light against dark, and two pairs of opponent colours, equally strong; 4 widths, 8 directions.
+
+# %% slideshow={"slide_type": "fragment"}
+SMALL = 112  # pixels: enough for the first blocks, at a quarter of the cost
+stripes = units.gratings(SMALL)
+picked = [stripes[colour, 2, direction] for colour in range(3) for direction in (0, 1, 3, 4, 6)]
+plotting.plot_images(picked, title="Gratings: which of them does a unit prefer?")
+plotting.show(
+    "Stripes in five directions and three pairs of colours: dark and light, red and green, yellow and "
+    "blue."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# And we cut pieces of the training images into patches. Shuffled, patches of 16 pixels keep the
+# texture and lose the arrangement; patches of 1 pixel keep the colours and nothing else. A unit that
+# answers to texture should rank the images alike before and after the first, and not after the second.
+
+# %% slideshow={"slide_type": "fragment"}
+margin = (224 - SMALL) // 2
+pieces = x_train[:, margin:-margin, margin:-margin]
+shown = {
+    "whole": pieces,
+    "patches": units.shuffle_patches(pieces, 16),
+    "pixels": units.shuffle_patches(pieces, 1),
+}
+to_gratings, to_shown = {}, {}
+for name, seed in SEEDS.items():
+    network = vgg16(seed, SMALL)
+    early, middle = (
+        keras.Model(network.inputs, network.get_layer(f"{block}_pool").output)
+        for block in ("block1", "block3")
+    )
+    means = responses(early, stripes.reshape(-1, SMALL, SMALL, 3))["block1"].mean
+    to_gratings[name] = means.reshape(*stripes.shape[:3], -1)
+    to_shown[name] = {what: responses(middle, x)["block3"].mean for what, x in shown.items()}
+    keras.backend.clear_session()
+
+plotting.plot_images([x[i] for x in shown.values() for i in (3, 16, 29, 42, 55)])
+plotting.show(
+    "Pieces of five training images, above as they are, in the middle as shuffled squares in which "
+    "surfaces are still recognised, below as coloured noise."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# *Orientation selectivity* is 0 for a unit that answers all directions alike and 1 for one that
+# answers a single one (1 − circular variance; Ringach et al. 2002). *Colour selectivity* is what the
+# preferred of the three kinds of contrast has over the mean of the other two. The interval is over
+# units. Before you look: a kernel of nine random numbers has some direction too. How much is left for
+# training to add?
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+def difference(trained, untrained):
+    """Mean over some units less that over others, with its interval."""
+    values = np.concatenate([trained, untrained])
+    is_trained = np.arange(len(values)) < len(trained)
+    return intervals.bootstrap(lambda v, t: v[t].mean() - v[~t].mean(), values, is_trained)
+
+
+TRAINED, UNTRAINED = "ImageNet weights", "random weights (3 seeds)"
+more_selective, found_selective = {}, {TRAINED: [], UNTRAINED: []}
+for what in ("orientation", "colour"):
+    of = {name: units.selectivity(means)[what] for name, means in to_gratings.items()}
+    both = of["ImageNet"], np.concatenate([of[name] for name in RANDOM])
+    more_selective[what] = difference(*both)
+    found_selective[TRAINED].append(intervals.mean(both[0]))
+    found_selective[UNTRAINED].append(intervals.mean(both[1]))
+ax = plotting.plot_estimates_along(list(more_selective), found_selective)
+ax.set(xlim=(-0.5, 1.5), ylim=(0, 1), ylabel="selectivity", title="Block 1: is it choosier?")
+plotting.show(
+    "Mean selectivity of block 1's units, with 95 % intervals. ImageNet less random weights: "
+    f"{intervals.listed(more_selective)}."
+)
+print(f"ImageNet less random weights: {intervals.listed(more_selective)}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Look at both intervals. In the stored run the kernels of random numbers were about as choosy for a
+# direction as the trained ones: any uneven kernel has one. What training had added was an opinion on
+# colour: light alone, or one pair of colours.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Block 3: textures?
+#
+# For each unit of block 3 (it sees 44×44 pixels) we correlate its responses to the 65 pieces with
+# those to the shuffled ones. What outlives the shuffling of patches could be texture, or mere colour;
+# what outlives that of pixels is colour alone. The difference is what the claim is about. The interval
+# is over images.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+def outlive(names, images=slice(None)):
+    """Mean correlation after shuffling patches, after shuffling pixels, and the difference."""
+    whole, *shuffled = (
+        np.concatenate([to_shown[name][what][images] for name in names], axis=1) for what in shown
+    )
+    of_patches, of_pixels = (units.outlives(whole, x).mean() for x in shuffled)
+    return of_patches, of_pixels, of_patches - of_pixels
+
+
+def over_images(statistic):
+    return intervals.bootstrap(statistic, np.arange(len(x_train)), resamples=500)
+
+
+found_outliving = {
+    label: [over_images(lambda images, n=n, k=k: outlive(n, images)[k]) for k in range(3)]
+    for label, n in {TRAINED: ["ImageNet"], UNTRAINED: RANDOM}.items()
+}
+more_texture = over_images(lambda i: outlive(["ImageNet"], i)[2] - outlive(RANDOM, i)[2])
+ax = plotting.plot_estimates_along(["patches", "pixels", "difference"], found_outliving)
+ax.set(
+    xlim=(-0.5, 2.5), ylim=(0, 1), ylabel="correlation", title="Block 3: what outlives shuffling?"
+)
+textures = {name: of[2] for name, of in found_outliving.items()}
+plotting.show(f"Correlation after shuffling; patches less pixels: {intervals.listed(textures)}.")
+print(f"patches less pixels, ImageNet less random weights: {more_texture:.2f}")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Block 5: parts?
+#
+# A unit that finds a part of an object should answer most strongly *on* the object. For each unit of
+# block 5 we take the ten images that excite it most, and in each the square of 32×32 pixels in the
+# middle of what it sees. How much of it lies on the object's mask? But objects lie near the middle: a
+# unit that prefers the middle meets them without looking. So we lay the same squares on the masks of
+# the other images too. Only what is left over is looking.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+def strongest_on_object(names):
+    """Sums over the strongest patches of each image: on its object, on others', their number."""
+    sums = []
+    for name in names:
+        found = to_first[name]["block5"]
+        strongest = found.strongest(10)
+        own, others = (strongest * x for x in units.on_object(found, masks_test[FIRST]))
+        sums.append([own.sum(axis=1), others.sum(axis=1), strongest.sum(axis=1)])
+    return np.sum(sums, axis=0)
+
+
+def mean_share(own, others, number):
+    return (
+        own.sum() / number.sum(),
+        others.sum() / number.sum(),
+        (own - others).sum() / number.sum(),
+    )
+
+
+trained, untrained = strongest_on_object(["ImageNet"]), strongest_on_object(RANDOM)
+found_on_object = {
+    label: [intervals.bootstrap(lambda *x, k=k: mean_share(*x)[k], *sums) for k in range(3)]
+    for label, sums in {TRAINED: trained, UNTRAINED: untrained}.items()
+}
+more_on_object = intervals.bootstrap(
+    lambda *x: mean_share(*x[:3])[2] - mean_share(*x[3:])[2], *trained, *untrained
+)
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+places = ["on its own object", "on others' objects", "difference"]
+ax = plotting.plot_estimates_along(places, found_on_object)
+ax.set(
+    xlim=(-0.5, 2.5),
+    ylim=(0, 0.8),
+    ylabel="share of the strongest places",
+    title="Block 5: does a unit answer to the object, or to its place?",
+)
+parts = {name: of[2] for name, of in found_on_object.items()}
+plotting.show(
+    "Share of the strongest places that lies on the object; own less others' objects: "
+    f"{intervals.listed(parts)}."
+)
+print(f"own less others, ImageNet less random weights: {more_on_object:.2f}")
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## How much does each block know?
+#
+# The last measure: a linear probe on each block's mean responses. If later blocks find what classes
+# are made of, the probe should gain from block to block. (All on the first views.)
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
+told_right = {
+    name: {b: 1.0 * probe(to_train[name][b].mean, to_first[name][b].mean) for b in BLOCKS}
+    for name in SEEDS
+}
+told_right["random"] = {b: np.mean([told_right[n][b] for n in RANDOM], axis=0) for b in BLOCKS}
+by_depth = {
+    label: [intervals.bootstrap(np.mean, told_right[name][b]) for b in BLOCKS]
+    for label, name in {TRAINED: "ImageNet", UNTRAINED: "random"}.items()
+}
+ax = plotting.plot_estimates_along(BLOCKS, by_depth)
+ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.set(
+    ylim=(0, 1), ylabel="test accuracy (95 % interval)", title="What a probe reads off each block"
+)
+plotting.show(
+    f"Accuracy of a probe after {', '.join(BLOCKS)}. "
+    + ". ".join(f"{n}: {', '.join(f'{e:.0%}' for e in row)}" for n, row in by_depth.items())
+)
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
+start, middle, end = (told_right["ImageNet"][b] for b in BLOCKS)
+random_start, _, random_end = (told_right["random"][b] for b in BLOCKS)
+steps = {
+    "from block 1 to 3": intervals.bootstrap(np.mean, middle - start),
+    "from 3 to 5": intervals.bootstrap(np.mean, end - middle),
+    "from 1 to 5, less that of random weights": intervals.bootstrap(
+        np.mean, (end - start) - (random_end - random_start)
+    ),
+}
+print(f"gain {intervals.listed(steps, '.0%')}")
+
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
+claims.verdict(
+    12,
+    f"ImageNet less random weights: selectivity for {intervals.listed(more_selective)}; texture that "
+    f"outlives shuffling {more_texture:.2f}; places on the object {more_on_object:.2f}; gain of a probe "
+    f"{intervals.listed(steps, '.0%')}",
+    finds_edges=more_selective["orientation"].low > 0,
+    finds_colours=more_selective["colour"].low > 0,
+    finds_textures=more_texture.low > 0,
+    finds_parts=more_on_object.low > 0,
+    grows_with_depth=all(step.low > 0 for step in steps.values()),
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Where a part fails, ask what failed: the claim, or the measure? Compare the first points of the last
+# figure on block 5 with its last. Without the second control, and without the first, what would you
+# have written? Shapes have no measure here, and nothing above speaks of them.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What does it look at?
+#
+# A right answer can have a wrong reason: the table, not the hat. *Grad-CAM* (Selvaraju et al. 2017)
+# asks which places of the last feature maps raise the score of a class:
+#
+# 1. the gradient of the score with respect to each map, averaged over the map, is the map's weight;
+# 2. the weighted sum of the maps, negative values cut off, is the heat map.
+#
+# The head is lesson 08's: one dense layer. It scales its features first, so that those of a random
+# network can be learned from too, and puts out *logits*, the numbers before the softmax.
+
+
+# %% slideshow={"slide_type": "fragment"}
+import tensorflow as tf
+
+from course_utils import training
+
+
+def new_head(features):
+    scale = keras.layers.Normalization()
+    scale.adapt(features)
+    dense = keras.layers.Dense(len(data.CLASS_NAMES), kernel_initializer="zeros")
+    head = keras.Sequential([keras.Input(features.shape[1:]), scale, dense])
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    head.compile(keras.optimizers.Adam(1e-3), loss)
+    return head
+
+
+def grad_cam(network, head, images):
+    """Heat maps (n, 224, 224) of the evidence for the answer to each image."""
+    last_maps = network.get_layer("block5_conv3").output  # 14×14 places, 512 maps
+    to_maps = keras.Model(network.input, last_maps)
+    to_logits = keras.Model(last_maps, head(network.output))
+    heat = []
+    for start in range(0, len(images), 4):
+        maps = to_maps(preprocess_input(images[start : start + 4].astype("float32")))
+        with tf.GradientTape() as tape:
+            tape.watch(maps)
+            answered = tf.reduce_max(to_logits(maps), axis=1)  # the score of the answer
+        weights = tf.reduce_mean(tape.gradient(answered, maps), axis=(1, 2), keepdims=True)
+        heat.append(tf.nn.relu(tf.reduce_sum(weights * maps, axis=-1, keepdims=True)))
+    return tf.image.resize(tf.concat(heat, axis=0), images.shape[1:3]).numpy()[..., 0]
+
+
+# %% slideshow={"slide_type": "subslide"}
+heads, heats = {}, {}
+for name in ("ImageNet", "random 0"):
+    heads[name] = new_head(to_train[name]["block5"].mean)
+    training.fit(heads[name], to_train[name]["block5"].mean, y_train, epochs=100, batch_size=10)
+    if name == "ImageNet":
+        logits = heads[name].predict(features_test, verbose=0)
+        is_right = logits.argmax(axis=1) == y_test
+        wrong = np.flatnonzero(~is_right)
+        looked_at = np.concatenate([np.flatnonzero(is_right[FIRST])[::2], wrong])
+    heats[name] = grad_cam(vgg16(SEEDS[name]), heads[name], x_test[looked_at])
+    keras.backend.clear_session()
+
+n_right = len(looked_at) - len(wrong)
+picked = [*range(0, n_right, n_right // 5)][:5] + [*range(n_right, len(looked_at))][:5]
+says = [data.CLASS_NAMES[i] for i in logits[looked_at].argmax(axis=1)]
+plotting.plot_heat(
+    x_test[looked_at[picked]],
+    heats["ImageNet"][picked],
+    [f"{objects[looked_at[i]].split('_')[0]}: it says {says[i]}" for i in picked],
+    masks=masks_test[looked_at[picked]],
+    title="Where the evidence for the answer lies",
+)
+plotting.show(
+    "Test images with their heat maps and the outline of the object: above right answers, below wrong "
+    "ones."
+)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Which share of the heat lies on the object? A number says nothing until it is known what *no* looking
+# would give. A photographer puts the object in the middle. So:
+#
+# - a *blind* blob in the middle of every picture, which has seen none;
+# - *another image's* heat;
+# - the heat of the *network of random weights*, with a head of its own (after Adebayo et al. 2018: a
+#   map that does not depend on what was learned explains nothing that was learned);
+# - and right answers beside wrong ones.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
+def on_masks(heat, masks):
+    """The share of each heat map (rows) that lies on each object (columns)."""
+    flat = heat.reshape(len(heat), -1)
+    return flat @ masks.reshape(len(masks), -1).T / np.maximum(flat.sum(axis=1), 1e-9)[:, None]
+
+
+rows, columns = np.indices((224, 224)) - 111.5
+blob = np.exp(-(rows**2 + columns**2) / (2 * (224 / 6) ** 2))[None]
+masks_right, masks_wrong = masks_test[looked_at[:n_right]], masks_test[wrong]
+of_all = on_masks(heats["ImageNet"][:n_right], masks_right)
+own = of_all.diagonal()
+shares = {
+    "right answers": own,
+    "wrong answers": on_masks(heats["ImageNet"][n_right:], masks_wrong).diagonal(),
+    "a blind blob in the middle": on_masks(blob, masks_right)[0],
+    "another image's heat": (of_all.sum(axis=0) - own) / (n_right - 1),
+    "network of random weights": on_masks(heats["random 0"][:n_right], masks_right).diagonal(),
+}
+seen = {name: objects[wrong if name == "wrong answers" else looked_at[:n_right]] for name in shares}
+estimates = {n: intervals.bootstrap(np.mean, x, clusters=seen[n]) for n, x in shares.items()}
+ax = plotting.plot_estimates(estimates, spec=".0%")
+ax.set(xlim=(0, 1), xlabel="share of the heat on the object (95 % interval)")
+ax.set_title("More than without looking?")
+plotting.show(f"Share of the heat on the object: {intervals.listed(estimates, '.0%')}.")
+surplus = {n: intervals.bootstrap(np.mean, own - shares[n]) for n in list(shares)[2:]}
+print(f"right answers, less {intervals.listed(surplus, '.0%')} (of the same images)")
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# ### Exercise: look without looking (open)
+#
+# The blob above is the same for every image. Make a heat map that is also the same for all test images
+# and has more on their objects. You may use the training images and their masks
+# (`data.load_objects_masks()[0]`), and no test image. What does a high share prove, then?
+
+# %% slideshow={"slide_type": "fragment"} tags=["exercise"]
+blind_map = ...  # an array of 224×224 numbers
+
+check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the middle"].mean)
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
+# <details><summary>Solution</summary>
+#
+# ```python
+# blind_map = data.load_objects_masks()[0].mean(axis=0) ** 8
+#
+# check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the middle"].mean)
+# ```
+#
+# The mean of the masks says where objects mostly lie; a power gathers the heat at the likeliest
+# places. The single likeliest pixel would do better still, and would explain nothing. So a share
+# is compared with what the same amount of blindness gives, never with zero.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## An honest split
+#
+# The lecture's test images were frames of the same videos as the training images. What does that do?
+# We make such a set: each of our 65 training pictures is a frame; a moment later the camera has moved
+# by a few pixels and it is a little darker. Train on the first frames, test on the next.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
+from course_utils.images import resize
+
+
+def next_frame(images):
+    """The camera moved by up to 8 pixels and came a little closer, and 5 % of the light went."""
+    moved = np.stack([resize(image[8:, 8:], 224) for image in images])
+    return (0.95 * moved).astype("uint8")
+
+
+x_next = next_frame(x_train)
+leaking, honest = [], []
+for name in ("ImageNet", "random 0"):
+    features = responses(vgg16(SEEDS[name]), x_next)["block5"].mean
+    told = probes.correct((to_train[name]["block5"].mean, y_train), (features, y_train))
+    leaking.append(intervals.proportion(int(told.sum()), len(told)))
+    honest.append(intervals.bootstrap(np.mean, told_right[name]["block5"]))
+    keras.backend.clear_session()
+
+LEAK, HONEST = "next frames (leak)", "new objects (honest)"
+starts = ["ImageNet weights", "random weights"]
+ax = plotting.plot_estimates_along(starts, {LEAK: leaking, HONEST: honest})
+ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.set(xlim=(-0.5, 1.5), ylim=(0, 1.05), ylabel="test accuracy (95 % interval)")
+ax.set_title("How good do they look with the leak, and without?")
+plotting.show(
+    f"Test accuracy. Next frames: {leaking[0]:.0%} and {leaking[1]:.0%}; new objects: {honest[0]:.0%} "
+    f"and {honest[1]:.0%}, for ImageNet and for random weights."
+)
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# A leak does not make one method look good; it makes every method look good, because recognising
+# *this* picture again takes no idea of what a hat is. So a split is made by object, by patient, by
+# video, never by picture.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Can you trust its confidence?
+#
+# The softmax gives a probability. Of all answers with 90 % confidence, are 90 % right? Then the
+# network is *calibrated*. How sure a network is depends on how long it was trained: the loss goes on
+# falling when the logits grow, long after the answers have settled.
+#
+# *Temperature scaling* (Guo et al. 2017) divides all logits by one number T, chosen so that the loss is
+# lowest on images that the head was **not** trained on. We have no spare ones, so each fifth of the
+# training images is held out once. The test images choose nothing. T changes no answer.
+
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.04"]
+from sklearn.model_selection import StratifiedKFold
+
+from course_utils import calibration
+
+EPOCHS = [5, 10, 20, 50, 100, 200, 400]
+
+
+def logits_by_epoch(train, test):
+    """Logits (stops, n, classes) of a new head, at each stop of its training."""
+    head, stops = new_head(features_train[train]), []
+    for more in np.diff([0, *EPOCHS]):
+        training.fit(head, features_train[train], y_train[train], epochs=int(more), batch_size=10)
+        stops.append(head.predict(test, verbose=0))
+    return np.array(stops)
+
+
+def confidence_of(logits):
+    return tf.nn.softmax(logits).numpy().max(axis=-1)
+
+
+held_out = np.zeros((len(EPOCHS), len(y_train), len(data.CLASS_NAMES)))
+for train, held in StratifiedKFold(5).split(features_train, y_train):
+    held_out[:, held] = logits_by_epoch(train, features_train[held])
+of_test = logits_by_epoch(slice(None), features_test)
+T = np.array([calibration.temperature(logits, y_train) for logits in held_out])
+print("T:", ", ".join(f"{t:.2f}" for t in T))
+
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+right_at = of_test.argmax(axis=2) == y_test
+sure, sure_scaled = confidence_of(of_test), confidence_of(of_test / T[:, None, None])
+
+_, (left, lower) = plt.subplots(1, 2, figsize=(10, 4))
+claimed = {"says: confidence": sure, "says, with temperature": sure_scaled, "is right": right_at}
+errors = {
+    name: [
+        calibration.expected_calibration_error(s, r, bins=5)
+        for s, r in zip(c, right_at, strict=True)
+    ]
+    for name, c in list(claimed.items())[:2]
+}
+plotting.plot_curves(EPOCHS, {n: c.mean(axis=1)[None] for n, c in claimed.items()}, ax=left)
+ticks = {"xscale": "log", "xlabel": "epochs", "xticks": EPOCHS, "xticklabels": EPOCHS}
+left.set(**ticks, ylim=(0.5, 1), title="Says, and is right (test images)")
+plotting.plot_curves(EPOCHS, {n: np.array(e)[None] for n, e in errors.items()}, ax=lower)
+lower.set(**ticks, ylim=(0, None), title="Expected calibration error")
+plotting.show(
+    f"By epochs of training, from {EPOCHS[0]} to {EPOCHS[-1]}: confidence from {sure[0].mean():.0%} to "
+    f"{sure[-1].mean():.0%}, with temperature from {sure_scaled[0].mean():.0%} to "
+    f"{sure_scaled[-1].mean():.0%}; right from {right_at[0].mean():.0%} to {right_at[-1].mean():.0%}."
+)
+for i in (0, -1):
+    gap = intervals.bootstrap(
+        lambda s, r: np.mean(s - r), sure[i], 1.0 * right_at[i], clusters=objects
+    )
+    print(f"after {EPOCHS[i]} epochs, confidence less share of right answers: {gap:.0%}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# The *expected calibration error* sorts the answers by confidence into bins and takes the mean distance
+# between what a bin says and how often it is right (Guo et al. 2017). With 200 answers it is a rough
+# number. "This network is too modest" or "too bold" is a sentence about one length of training.
+#
+# And all of it holds for pictures like these. Five probabilities sum to one whatever the picture shows;
+# a cat is a hat or a screw to this head, and no temperature changes that.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What you learned
+#
+# - A result needs a control: the same thing without what is said to matter.
+# - Differences on the same images are paired; views of one object count as one.
+# - A network of random weights is a strong rival in unexpected places. Measure it before you praise a
+#   trained one.
+# - A share, a correlation or a heat map says nothing without its chance level, and chance is seldom zero.
+# - A split is made by object. Leaks flatter everyone.
+# - Confidence depends on how long was trained. A temperature is fitted on images held out.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Quiz
+#
+# Five questions; open an answer to see whether it is right, and why.
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# **Question 1.** A linear probe reads 96 % from pretrained features and 35 % from those of the same
+# network with random weights. What does that show?
+#
+# <details><summary>A. The architecture is of no use.</summary>
+#
+# Wrong. Both networks have it, so its own share cannot be seen here; another architecture, trained
+# alike, might do better or worse.
+#
+# </details>
+#
+# <details><summary>B. What the weights learned makes the difference between the two.</summary>
+#
+# Right. Architecture, head and images are the same; the weights are all that differs.
+#
+# </details>
+#
+# <details><summary>C. ImageNet held pictures of these very objects.</summary>
+#
+# Wrong. The objects were rendered for this course; that features of other pictures serve them is the
+# point of transfer.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# **Question 2.** Why are objects drawn, and not images, in the bootstrap of the 200 test images?
+#
+# <details><summary>A. Two views of one object tend to be right or wrong together.</summary>
+#
+# Right. Drawn one by one they would count as 200 independent tests, and the interval would be too
+# narrow.
+#
+# </details>
+#
+# <details><summary>B. It makes the accuracy higher.</summary>
+#
+# Wrong. The accuracy is the same number; only its interval changes.
+#
+# </details>
+#
+# <details><summary>C. Because training and test images share objects.</summary>
+#
+# Wrong. They share none; if they did, no interval would mend it.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# **Question 3.** A unit's answers rank images alike before and after their patches are shuffled. Is it a
+# texture unit?
+#
+# <details><summary>A. Yes: the arrangement is gone and the answers stay.</summary>
+#
+# Wrong. A unit that answers to colour alone would keep its answers too.
+#
+# </details>
+#
+# <details><summary>B. No: a texture has no patches.</summary>
+#
+# Wrong. A texture is what stays within a patch; that is why it is cut so.
+#
+# </details>
+#
+# <details><summary>C. It may be, if shuffling single pixels does change them.</summary>
+#
+# Right. What outlives patches and not pixels needs the pattern within a patch.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# **Question 4.** 65 % of the heat of a map lies on the object, which covers 30 % of the picture. Does the
+# network look at the object?
+#
+# <details><summary>A. Yes, more than twice as much as by chance.</summary>
+#
+# Wrong. That would be chance for heat spread evenly. Objects lie near the middle, and so does most
+# heat.
+#
+# </details>
+#
+# <details><summary>B. Compare it first with a blind blob and with another image's map.</summary>
+#
+# Right. They say what a map has without having looked at this image.
+#
+# </details>
+#
+# <details><summary>C. No, 35 % lies beside it.</summary>
+#
+# Wrong. A map of 14×14 places is coarse, so that even a perfect one spills over the outline.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# **Question 5.** Temperature scaling with T = 1.4: what happens to the answers and to the confidence?
+#
+# <details><summary>A. The answers stay, the confidence falls.</summary>
+#
+# Right. All logits shrink alike, so their order stays and the softmax becomes flatter.
+#
+# </details>
+#
+# <details><summary>B. Some answers change, and accuracy rises.</summary>
+#
+# Wrong. Dividing by one positive number cannot change which logit is largest.
+#
+# </details>
+#
+# <details><summary>C. The answers stay, the confidence rises.</summary>
+#
+# Wrong. That would be T below 1, for a head that claims too little.
+#
+# </details>
+#
+# <details><summary>D. Both stay on the training images.</summary>
+#
+# Wrong. The logits are divided whatever image they belong to.
+#
+# </details>
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# ## Bibliography
+#
+# - Adebayo, Gilmer, Muelly, Goodfellow, Hardt & Kim (2018), "Sanity checks for saliency maps",
+#   arXiv:1810.03292.
+# - Alain & Bengio (2016), "Understanding intermediate layers using linear classifier probes",
+#   arXiv:1610.01644.
+# - Araujo, Norris & Sim (2019), "Computing receptive fields of convolutional neural networks",
+#   Distill, 10.23915/distill.00021.
+# - Arandjelović & Zisserman (2012), "Three things everyone should know to improve object retrieval",
+#   CVPR, for the square roots of SIFT.
+# - Dalal & Triggs (2005), "Histograms of oriented gradients for human detection", CVPR.
+# - Guo, Pleiss, Sun & Weinberger (2017), "On calibration of modern neural networks", arXiv:1706.04599.
+# - Lowe (2004), "Distinctive image features from scale-invariant keypoints", IJCV 60.
+# - Perronnin, Sánchez & Mensink (2010), "Improving the Fisher kernel for large-scale image
+#   classification", ECCV.
+# - Ringach, Shapley & Hawken (2002), "Orientation selectivity in macaque V1: diversity and laminar
+#   dependence", Journal of Neuroscience 22.
+# - Selvaraju, Cogswell, Das, Vedantam, Parikh & Batra (2017), "Grad-CAM: visual explanations from deep
+#   networks via gradient-based localization", arXiv:1610.02391.
+# - Simonyan & Zisserman (2014), "Very deep convolutional networks for large-scale image recognition",
+#   arXiv:1409.1556.
+# - Swain & Ballard (1991), "Color indexing", IJCV 7, for the histogram of colours.
+# - Zeiler & Fergus (2013), "Visualizing and understanding convolutional networks", arXiv:1311.2901.
