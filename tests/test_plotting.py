@@ -43,6 +43,14 @@ def network():
     return Model(inputs, layers.Dense(10, name="dense")(layers.Flatten(name="dense_flat")(x)))
 
 
+def block():
+    from keras import Input, Model, layers
+
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
+    return Model(inputs, layers.Add(name="add")([inputs, layers.ReLU(name="relu")(x)]))
+
+
 IMAGES = np.zeros((10, 64, 64, 3), "uint8")
 MASKS = np.eye(64, dtype="uint8")[None].repeat(10, axis=0)
 LABELS = np.arange(10) % 5
@@ -66,6 +74,7 @@ EXAMPLES = {
     "plot_estimates_along": functools.partial(
         plotting.plot_estimates_along, [1, 2], {"line": list(ESTIMATES.values())}
     ),
+    "plot_graph": lambda **ax: plotting.plot_graph(block(), **ax),
     "plot_heat": lambda: plotting.plot_heat(IMAGES, 1.0 * MASKS, ["a"] * 10, masks=MASKS),
     "plot_history": lambda: plotting.plot_history(published.NETS, title="A"),
     "plot_image": functools.partial(plotting.plot_image, IMAGES[0]),
