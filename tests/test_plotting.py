@@ -332,3 +332,10 @@ def test_of_signs_that_no_font_has_one_warning_tells(monkeypatch):
     (warning,) = caught
     assert "No font here has 모 자" in str(warning.message)
     assert warning.filename == __file__
+
+
+def test_history_of_few_nets_has_no_labels_between_the_powers_of_ten():
+    figure = plotting.plot_history([net for net in published.NETS if net.year == 2014])
+    figure.canvas.draw()
+    for ax in figure.axes[:3]:
+        assert not any(label.get_text() for label in ax.xaxis.get_ticklabels(minor=True))
