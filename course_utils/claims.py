@@ -121,7 +121,7 @@ CLAIMS = {
         outcomes={
             "plain_gradient_vanishes": "from 8 to 32 layers without batch norm (Glorot's start) "
             "the first layer's gradient falls by over 3 powers of ten in plain nets",
-            "residual_gradient_stays": "and changes by under 1 in residual ones",
+            "residual_gradient_stays": "and falls by under 1 in residual ones",
             "plain_depth_trains_worse": "with batch norm, each net at its own best rate and "
             "trained until its training loss falls no more, 32 plain layers end at over 0.05 more "
             "training loss than 8",
