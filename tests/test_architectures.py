@@ -160,7 +160,7 @@ def test_graph_of_an_inception_module_has_its_branches_side_by_side():
     levels = [boxes[word].level for word in ("input", "1×1 conv", "3×3 conv", "concat")]
     assert levels == [0, 1, 2, 3]
     assert boxes["3×3 conv"].words == ["3×3 conv", "batch norm", "ReLU", "8×8×6"]
-    assert boxes["3×3 maximum"].kind == "pooling" and boxes["input"].kind == "input"
+    assert boxes["3×3 max pool"].kind == "pooling" and boxes["input"].kind == "input"
     assert len(boxes["concat"].sources) == 3
     level1 = [box.row for box in boxes_of(Model(inputs, joined)) if box.level == 1]
     assert sorted(level1) == [-1, 0, 1]

@@ -20,6 +20,7 @@ _WORDS = {
     "GlobalAveragePooling2D": "global average",
     "GlobalMaxPooling2D": "global maximum",
     "Flatten": "flatten",
+    "Dense": "dense",
 }
 _FUNCTIONS = {"relu": "ReLU"}
 _WEIGHTED = ("convolution", "upsampling", "dense")
@@ -65,8 +66,8 @@ def boxes_of(model) -> list[Box]:
     list of Box
         In the order of the layers.
     """
-    boxes = []
-    for group in _groups(model):
+    boxes, groups = [], _groups(model)
+    for group in groups:
         *size, channels = networks.output_shape(group[-1])
         shape = "×".join(str(n) if n else "?" for n in (*size, channels))
         kinds = [kind_of(layer) for layer in group]
@@ -76,8 +77,8 @@ def boxes_of(model) -> list[Box]:
                 next((kind for kind in KIND_COLOURS if kind in kinds), "other"),
             )
         )
-    place = {layer.name: i for i, group in enumerate(_groups(model)) for layer in group}
-    for i, (box, group) in enumerate(zip(boxes, _groups(model), strict=True)):
+    place = {layer.name: i for i, group in enumerate(groups) for layer in group}
+    for i, (box, group) in enumerate(zip(boxes, groups, strict=True)):
         box.sources = sorted({place[name] for name in networks.producers(group[0])} - {i})
         box.level = max((boxes[j].level + 1 for j in box.sources), default=0)
     for level in range(max(box.level for box in boxes) + 1):
@@ -158,18 +159,22 @@ def _may_join(group: list, layer) -> bool:
 
 
 def _words(layer) -> list[str]:
-    name = type(layer).__name__
-    words = _WORDS.get(name, name)
-    for size, what in (("kernel_size", "conv"), ("pool_size", "pooling")):
-        if hasattr(layer, size):
-            words = f"{'×'.join(map(str, getattr(layer, size)))} {what}"
-            words = words.replace("pooling", "average" if "Average" in name else "maximum")
-            if layer.strides[0] > 1:
-                words += f" / {layer.strides[0]}"
+    """What a layer does, then its own activation if it has one."""
+    name, bends = type(layer).__name__, _function(layer)
     if name == "Activation":
-        return [_function(layer)]
-    bends = _function(layer)
-    return [words.lower() if name == "Dense" else words, *([bends] if bends else [])]
+        return [bends]
+    what = _WORDS.get(name, name)
+    if hasattr(layer, "kernel_size"):
+        what = f"{_sides(layer.kernel_size)} conv"
+    elif hasattr(layer, "pool_size"):
+        what = f"{_sides(layer.pool_size)} {'avg' if 'Average' in name else 'max'} pool"
+    if getattr(layer, "strides", (1,))[0] > 1:
+        what += f" / {layer.strides[0]}"
+    return [what, bends] if bends else [what]
+
+
+def _sides(size: Sequence[int]) -> str:
+    return "×".join(map(str, size))
 
 
 def _function(layer) -> str:

@@ -351,16 +351,16 @@ class Merge(layers.Layer):
 def stack(depth, width=8, *, normalized=True):
     """``depth`` layers with weights: a convolution, blocks of two, and a dense layer."""
 
-    def conv(x, strides=1):
+    def convolution(x, strides=1):
         x = layers.Conv2D(
             width, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
         )(x)
         return layers.BatchNormalization(momentum=0.9)(x) if normalized else x
 
     digit = Input((8, 8, 1))
-    x = layers.ReLU()(conv(digit, strides=2))
+    x = layers.ReLU()(convolution(digit, strides=2))
     for _ in range((depth - 2) // 2):
-        x = layers.ReLU()(Merge()(x, conv(layers.ReLU()(conv(x)))))
+        x = layers.ReLU()(Merge()(x, convolution(layers.ReLU()(convolution(x)))))
     return keras.Model(digit, layers.Dense(10)(layers.GlobalAveragePooling2D()(x)))
 
 
@@ -723,7 +723,7 @@ check.dense_block(my_layers, my_growth)
 def dense_stack(growth, stem, reach=12):
     """12 layers; each adds ``growth`` channels to the outputs of the last ``reach`` layers."""
 
-    def conv(x, filters, strides=1):
+    def convolution(x, filters, strides=1):
         return layers.Conv2D(
             filters, 3, strides, padding="same", use_bias=False, kernel_initializer="he_normal"
         )(x)
@@ -733,9 +733,9 @@ def dense_stack(growth, stem, reach=12):
         return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
     digit = Input((8, 8, 1))
-    made = [conv(digit, stem, strides=2)]
+    made = [convolution(digit, stem, strides=2)]
     for _ in range(10):
-        made.append(conv(seen(), growth))
+        made.append(convolution(seen(), growth))
     return keras.Model(digit, layers.Dense(10)(layers.GlobalAveragePooling2D()(seen())))
 
 
