@@ -11,7 +11,7 @@ from course_utils import networks
 from course_utils.plotting.architectures import KIND_COLOURS, kind_of
 from course_utils.plotting.style import COLOURS, SMALL, WIDE, given_or_new
 
-_MOST_LEVELS = 8  # boxes one after another whose words fit at 11 points
+_MOST_LEVELS = 7  # boxes one after another whose words fit at 11 points
 _WORDS = {
     "InputLayer": "input",
     "Add": "+",
