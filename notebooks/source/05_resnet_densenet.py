@@ -779,7 +779,9 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each at its best rate, from five new starts, on the test digits. Then the trained dense net is *cut*:
 # the kernels of all its layers lose sight of the older half of their channels. Any cut hurts; so as a
-# control they lose the newer half instead. If old features are only a burden, which cut is cheap?
+# control they lose the newer half instead. A cut asks what the
+# trained net *relies on*; the net that was trained with a short reach tells what it *needed*. Must both
+# have the same answer?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
