@@ -513,6 +513,10 @@ ax.set(
 )
 plotting.show(f"Test digits read for equal work: {intervals.listed(scores, '.1f', ' %')}.")
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Go back to the validation curves: do they say the same? They are of other digits, by other writers,
+# and of two starts. The interval here tells how much depends on the choice of digits, not of writers.
+
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.4"]
 from course_utils import claims
 
