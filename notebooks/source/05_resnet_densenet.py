@@ -537,7 +537,7 @@ trials = experiments.repeat(train_all, range(1, 4), label="training")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=40"]
 shades = dict(zip(DEPTHS, ("sky", "purple", "black"), strict=True))
-fig, axes = plt.subplots(1, 2, sharey=True, figsize=(10, 4.2))
+fig, axes = plt.subplots(1, 2, sharex=True, sharey=True, figsize=(10, 4.2))
 for ax, kind in zip(axes, KINDS, strict=True):
     for depth, shade in shades.items():
         for start, curve in enumerate(trials["curve", kind, depth]):
