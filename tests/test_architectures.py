@@ -11,6 +11,7 @@ from notebook_source import definitions
 
 from course_utils import costs, networks, plotting, published
 from course_utils.plotting.architectures import describe
+from course_utils.plotting.graphs import boxes_of
 
 matplotlib.use("agg")
 
@@ -22,18 +23,18 @@ PUBLISHED = [
     ("02_alexnet_vgg", lambda lesson: lesson.vgg(13), 133_047_848),
     ("02_alexnet_vgg", lambda lesson: lesson.vgg(16), 138_357_544),
     ("02_alexnet_vgg", lambda lesson: lesson.vgg(19), 143_667_240),
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 8_062_504),
+    ("05_resnet_densenet", lambda lesson: lesson.densenet(), 8_062_504),
+    ("04_googlenet", lambda lesson: lesson.googlenet(), 6_998_552),
     ("06_unet", lambda lesson: lesson.fcn8(), 134_489_759),
     ("06_unet", lambda lesson: lesson.unet(), 31_030_658),
 ]
 
 # lesson, how to build the net there, trained parameters (as PyTorch counts)
 TRAINED = [
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.googlenet(large=3), 6_624_904),
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(18), 11_689_512),
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(34), 21_797_672),
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50), 25_557_032),
-    ("04_googlenet_resnet_densenet", lambda lesson: lesson.densenet(), 7_978_856),
+    ("05_resnet_densenet", lambda lesson: lesson.resnet(18), 11_689_512),
+    ("05_resnet_densenet", lambda lesson: lesson.resnet(34), 21_797_672),
+    ("05_resnet_densenet", lambda lesson: lesson.resnet(50), 25_557_032),
+    ("05_resnet_densenet", lambda lesson: lesson.densenet(), 7_978_856),
 ]
 
 
@@ -53,7 +54,7 @@ def test_lesson_net_trains_the_published_number_of_parameters(lesson, constructo
 
 
 def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
-    lesson = definitions("04_googlenet_resnet_densenet")
+    lesson = definitions("05_resnet_densenet")
     with networks.shapes_only():
         resnet, densenet = lesson.resnet(50), lesson.densenet()
         keras_resnet = costs.total(applications.ResNet50(weights=None))
@@ -74,8 +75,9 @@ def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
         ("AlexNet", "02_alexnet_vgg", lambda lesson: lesson.alexnet()),
         ("VGG-16", "02_alexnet_vgg", lambda lesson: lesson.vgg(16)),
         ("VGG-19", "02_alexnet_vgg", lambda lesson: lesson.vgg(19)),
-        ("ResNet-50", "04_googlenet_resnet_densenet", lambda lesson: lesson.resnet(50)),
-        ("DenseNet-121", "04_googlenet_resnet_densenet", lambda lesson: lesson.densenet()),
+        ("GoogLeNet", "04_googlenet", lambda lesson: lesson.googlenet()),
+        ("ResNet-50", "05_resnet_densenet", lambda lesson: lesson.resnet(50)),
+        ("DenseNet-121", "05_resnet_densenet", lambda lesson: lesson.densenet()),
         ("U-Net", "06_unet", lambda lesson: lesson.unet()),
     ],
 )
@@ -142,3 +144,51 @@ def test_figures_are_drawn():
     assert any("Branched" in ax.get_title(loc=loc) for loc in ("left", "center"))
     assert len(plotting.plot_costs(model, title="Costs").axes) == 2
     assert len(plotting.plot_history(published.NETS).axes) == 4
+
+
+def normed(x, filters, kernel, name):
+    x = layers.Conv2D(filters, kernel, padding="same", name=f"{name}_conv")(x)
+    return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_bn")(x))
+
+
+def test_graph_of_an_inception_module_has_its_branches_side_by_side():
+    inputs = Input((8, 8, 4), name="input")
+    three = normed(normed(inputs, 2, 1, "thin"), 6, 3, "three")
+    pool = layers.MaxPooling2D(3, 1, padding="same", name="pool")(inputs)
+    joined = layers.Concatenate(name="join")([normed(inputs, 5, 1, "one"), three, pool])
+    boxes = {box.words[0]: box for box in boxes_of(Model(inputs, joined))}
+    levels = [boxes[word].level for word in ("input", "1×1 conv", "3×3 conv", "concat")]
+    assert levels == [0, 1, 2, 3]
+    assert boxes["3×3 conv"].words == ["3×3 conv", "batch norm", "ReLU", "8×8×6"]
+    assert boxes["3×3 max pool"].kind == "pooling" and boxes["input"].kind == "input"
+    assert len(boxes["concat"].sources) == 3
+    level1 = [box.row for box in boxes_of(Model(inputs, joined)) if box.level == 1]
+    assert sorted(level1) == [-1, 0, 1]
+
+
+def test_graph_keeps_apart_what_another_layer_also_takes():
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.BatchNormalization(name="bn")(layers.Conv2D(4, 1, name="conv")(inputs))
+    model = Model(inputs, layers.Add(name="sum")([layers.ReLU(name="relu")(x), x]))
+    assert [box.words[0] for box in boxes_of(model)] == ["input", "1×1 conv", "ReLU", "+"]
+    assert boxes_of(model)[-1].sources == [1, 2]
+
+
+def test_graph_says_stride_and_the_layer_s_own_activation():
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Conv2D(4, 3, 2, activation="relu", name="conv")(inputs)
+    x = layers.Dense(2, activation="tanh", name="dense")(layers.Flatten(name="flat")(x))
+    words = [box.words for box in boxes_of(Model(inputs, x))]
+    assert words == [
+        ["input", "8×8×4"],
+        ["3×3 conv / 2", "ReLU", "flatten", "36"],
+        ["dense", "tanh", "2"],
+    ]
+
+
+def test_graph_of_a_deep_net_is_refused():
+    x = inputs = Input((8, 8, 4), name="input")
+    for i in range(8):
+        x = layers.Conv2D(4, 1, name=f"conv{i}")(x)
+    with pytest.raises(ValueError, match=r"has 9 steps.* plot_architecture"):
+        plotting.plot_graph(Model(inputs, x, name="Deep"))

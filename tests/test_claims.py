@@ -26,11 +26,13 @@ def test_status_follows_from_the_outcomes(capsys, outcomes, status):
     assert capsys.readouterr().out == f"Claim 03 · {status} · 2.5 points [1.1, 3.9]\n"
 
 
-def test_arithmetic_is_a_derivation(capsys):
-    claims.verdict(7, "3.6×", each_saves=True, half_the_work=True)
-    assert capsys.readouterr().out == "Claim 07 · derivation · 3.6×\n"
-    with pytest.raises(ValueError, match="Claim 07: not so: the nine together"):
-        claims.verdict(7, "1.6×", each_saves=True, half_the_work=False)
+def test_arithmetic_is_a_derivation(capsys, monkeypatch):
+    derived = claims.Claim("1 + 1 is 2", "It is counted.", derivations={"sum": "the sum is 2"})
+    monkeypatch.setitem(claims.CLAIMS, 5, derived)
+    claims.verdict(5, "2", sum=True)
+    assert capsys.readouterr().out == "Claim 05 · derivation · 2\n"
+    with pytest.raises(ValueError, match="Claim 05: not so: the sum is 2"):
+        claims.verdict(5, "3", sum=False)
 
 
 def test_arithmetic_does_not_support_what_is_measured(capsys):
@@ -40,18 +42,18 @@ def test_arithmetic_does_not_support_what_is_measured(capsys):
 
 
 def test_outcomes_must_be_those_of_the_rule():
-    with pytest.raises(ValueError, match="half_the_work; the lesson gives each_saves, half_work"):
-        claims.verdict(7, "", each_saves=True, half_work=True)
+    with pytest.raises(ValueError, match="machine_takes_days; the lesson gives cards_take_days, m"):
+        claims.verdict(11, "", cards_take_days=True, machine_takes=True)
     with pytest.raises(ValueError, match="the lesson gives none"):
-        claims.verdict(7, "")
+        claims.verdict(11, "")
     with pytest.raises(ValueError, match="No claim 15; there are 1 to 14"):
         claims.verdict(15, "", anything=True)
 
 
 @pytest.mark.parametrize("value", [1, None, "yes", np.array([True])])
 def test_outcomes_are_true_or_false(value):
-    with pytest.raises(TypeError, match="Claim 07: each_saves is"):
-        claims.verdict(7, "", each_saves=value, half_the_work=True)
+    with pytest.raises(TypeError, match="Claim 11: cards_take_days is"):
+        claims.verdict(11, "", cards_take_days=value, machine_takes_days=True)
 
 
 def test_every_claim_has_a_rule_and_its_reason():

@@ -17,16 +17,21 @@ MAPS = [np.empty((1, *shape)) for shape in ((5, 5, 512), (10, 10, 512), (20, 20,
 
 # The functions of each lesson that turn inputs into a model, and how to call them.
 NETS = {
-    "04_googlenet_resnet_densenet": {
+    "04_googlenet": {
         "googlenet": lambda lesson: [lesson.googlenet()],
-        "module": lambda lesson: [
-            given(lesson.module, net=lesson.googlenet())(build, "3a")
-            for build in (lesson.inception, lesson.inception_without_bottlenecks)
+        "module_costs": lambda lesson: [
+            lesson.small_net(build, (4, 2, 4, 2, 4, 4))
+            for build in (lesson.inception, lesson.without_bottlenecks)
         ],
+        "small_net": lambda lesson: [
+            lesson.small_net(lesson.inception, (16, 24, 32, 4, 8, 8)),
+        ],
+    },
+    "05_resnet_densenet": {
         "resnet": lambda lesson: [lesson.resnet(50)],
         "stack": lambda lesson: [lesson.stack(8)],
         "densenet": lambda lesson: [lesson.densenet()],
-        "dense_stack": lambda lesson: [lesson.dense_stack(6, 4)],
+        "dense_stack": lambda lesson: [lesson.dense_stack(4, 8)],
     },
     "06_unet": {
         "fcn8": lambda lesson: [lesson.fcn8()],

@@ -43,6 +43,14 @@ def network():
     return Model(inputs, layers.Dense(10, name="dense")(layers.Flatten(name="dense_flat")(x)))
 
 
+def block():
+    from keras import Input, Model, layers
+
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Conv2D(4, 3, padding="same", name="conv")(inputs)
+    return Model(inputs, layers.Add(name="add")([inputs, layers.ReLU(name="relu")(x)]))
+
+
 IMAGES = np.zeros((10, 64, 64, 3), "uint8")
 MASKS = np.eye(64, dtype="uint8")[None].repeat(10, axis=0)
 LABELS = np.arange(10) % 5
@@ -66,6 +74,7 @@ EXAMPLES = {
     "plot_estimates_along": functools.partial(
         plotting.plot_estimates_along, [1, 2], {"line": list(ESTIMATES.values())}
     ),
+    "plot_graph": lambda **ax: plotting.plot_graph(block(), **ax),
     "plot_heat": lambda: plotting.plot_heat(IMAGES, 1.0 * MASKS, ["a"] * 10, masks=MASKS),
     "plot_history": lambda: plotting.plot_history(published.NETS, title="A"),
     "plot_image": functools.partial(plotting.plot_image, IMAGES[0]),
@@ -323,3 +332,10 @@ def test_of_signs_that_no_font_has_one_warning_tells(monkeypatch):
     (warning,) = caught
     assert "No font here has 모 자" in str(warning.message)
     assert warning.filename == __file__
+
+
+def test_history_of_few_nets_has_no_labels_between_the_powers_of_ten():
+    figure = plotting.plot_history([net for net in published.NETS if net.year == 2014])
+    figure.canvas.draw()
+    for ax in figure.axes[:3]:
+        assert not any(label.get_text() for label in ax.xaxis.get_ticklabels(minor=True))

@@ -9,6 +9,7 @@ from course_utils.plotting.calibration import plot_reliability
 from course_utils.plotting.catalogue import plot_model_catalogue
 from course_utils.plotting.costs import plot_costs
 from course_utils.plotting.experiments import plot_curves
+from course_utils.plotting.graphs import plot_graph
 from course_utils.plotting.images import (
     plot_heat,
     plot_image,
@@ -38,6 +39,7 @@ __all__ = [
     "plot_curves",
     "plot_estimates",
     "plot_estimates_along",
+    "plot_graph",
     "plot_heat",
     "plot_history",
     "plot_image",

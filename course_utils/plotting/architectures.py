@@ -254,7 +254,7 @@ def _draw_skip(ax, a: int, b: int, blocks: list[Block], scale: _Scale, level: fl
 
 
 def _describe_block(name: str, layers: list, previous: list) -> Block:
-    kinds = [_kind(layer) for layer in layers]
+    kinds = [kind_of(layer) for layer in layers]
     shapes = [networks.output_shape(layer) for layer in layers]
     weighted = [kind for kind in kinds if kind in ("convolution", "upsampling", "dense")]
     pooled = bool(weighted) and kinds[-1] == "pooling" and len(shapes[-1]) == 3
@@ -275,7 +275,8 @@ def _describe_block(name: str, layers: list, previous: list) -> Block:
     )
 
 
-def _kind(layer) -> str:
+def kind_of(layer) -> str:
+    """What a layer does: a key of ``KIND_COLOURS``."""
     name = type(layer).__name__
     if name in ("InputLayer", "Dense"):
         return {"InputLayer": "input", "Dense": "dense"}[name]

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter
 
 from course_utils import costs
 from course_utils.plotting.style import COLOURS, SMALL, WIDE, given_or_new, write_beside
@@ -55,6 +56,7 @@ def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
         ax.margins(x=0.12)
         if ax is not axes[3]:
             ax.set_xscale("log")
+            ax.xaxis.set_minor_formatter(NullFormatter())  # they would run into each other
         low, high = ax.get_xlim()  # and room for the numbers beside the last points
         ax.set_xlim(low, high * (high / low) ** 0.45 if ax is not axes[3] else high + 14)
     axes[0].set_yticks(range(len(nets)), [f"{net.name}  {net.year}" for net in nets])

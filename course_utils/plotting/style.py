@@ -42,7 +42,6 @@ CLASS_COLOURS = tuple(COLOURS[c] for c in ("blue", "orange", "green", "vermilion
 METHOD_COLOURS = {
     "residual": COLOURS["blue"],
     "sum": COLOURS["blue"],
-    "after training": COLOURS["blue"],
     "with dropout": COLOURS["blue"],
     "the whole network, once": COLOURS["blue"],
     "VGG16, ImageNet weights": COLOURS["blue"],
@@ -59,7 +58,6 @@ METHOD_COLOURS = {
     "random weights (3 seeds)": COLOURS["vermilion"],
     "from scratch": COLOURS["vermilion"],
     "none": COLOURS["grey"],
-    "before training": COLOURS["grey"],
     "without dropout": COLOURS["grey"],
     "HOG + colour histogram": COLOURS["orange"],
     "SIFT + Fisher vectors": COLOURS["purple"],
