@@ -398,7 +398,11 @@ STARTS = {  # standard deviation of the weights of a layer with that many inputs
     "He et al.": lambda n_in, n_out: (2 / n_in) ** 0.5,
 }
 
+# %% [markdown] slideshow={"slide_type": "skip"}
+# For each start the weights of each layer get the wanted deviation; biases are zero.
 
+
+# %% slideshow={"slide_type": "fragment"}
 def fans(kernel):
     """Numbers of inputs and outputs of a layer, as Glorot & Bengio count them."""
     *window, channels_in, channels_out = kernel.shape
@@ -554,9 +558,9 @@ def fit(depth, epochs=80):
     ]
 
 
-def at_once(start, rate, epochs=80):
-    restart(16, STARTS[start], rate)
-    return fit(16, epochs)
+def at_once(start, rate, depth=16, epochs=80):
+    restart(depth, STARTS[start], rate)
+    return fit(depth, epochs)
 
 
 def by_stages(start, rate):
@@ -572,8 +576,9 @@ def by_stages(start, rate):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each start with its own best rate: the one that gets furthest in 40 epochs, and soonest. Look at
-# where the rates lie.
+# Each start with its own best rate: the one that gets furthest in 40 epochs, and soonest. (For
+# N(0, 0.01²) it is chosen with 11 layers, which the authors could train, in 64 epochs.) Look at where
+# the rates lie.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.5"]
 GRIDS = {
@@ -584,15 +589,17 @@ GRIDS = {
 }
 
 
-def reached(shares):
-    """The largest share of digits read, plus whatever part of 40 epochs was not needed."""
-    return shares.max() + 1 - len(shares) / 40
+def reached(start, rate):
+    """The largest share of digits read, plus the part of the epochs that was not needed."""
+    depth, epochs = (11, 64) if start == "N(0, 0.01²)" else (16, 40)
+    shares = at_once(start, rate, depth, epochs)
+    return shares.max() + 1 - len(shares) / epochs
 
 
 own = {}
 for start, grid in GRIDS.items():
     tried = experiments.repeat(
-        lambda _, start=start, grid=grid: [reached(at_once(start, rate, 40)) for rate in grid],
+        lambda _, start=start, grid=grid: [reached(start, rate) for rate in grid],
         (100,),
         label=start,
     )[0]
@@ -600,11 +607,9 @@ for start, grid in GRIDS.items():
     print(f"{start:>15}:", ", ".join(f"{x:.2f} at {r:g}" for x, r in zip(tried, grid, strict=True)))
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Three new starts each. The small start at once and by stages has the rate that lets 11 layers learn,
-# 0.015. The dotted line is guessing. Which curves leave it, and when?
+# Three new starts each. The dotted line is guessing. Which curves leave it, and when?
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.5"]
-own["N(0, 0.01²)"] = 0.015
 WAYS = {start: (at_once, start) for start in STARTS}
 WAYS["N(0, 0.01²), by stages"] = by_stages, "N(0, 0.01²)"
 runs = {
