@@ -250,9 +250,9 @@ check.small_for_large(layers_of_3x3, share_of_weights)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 05: stacked 3×3 convolutions replace large ones
 #
-# *The same receptive field, fewer parameters*: that is arithmetic. But *replace*? The paper tried:
-# with a 5×5 layer in place of each pair of 3×3, the top-1 error of its shallow net was 7 points higher
-# (section 4.1). We give the single layers more channels, so that both nets have as many parameters.
+# *The same receptive field, fewer parameters*: that is arithmetic. But *replace*? The paper tried: with
+# one 5×5 layer in place of each pair of 3×3, VGG-13's top-1 error was 7 % higher (section 4.1, one
+# central crop). There the 5×5 net had more parameters; we give both nets as many.
 
 
 # %% slideshow={"slide_type": "subslide"}
@@ -782,7 +782,7 @@ claims.verdict(
 # - Luo, W., Li, Y., Urtasun, R. & Zemel, R. (2016). Understanding the effective receptive field in
 #   deep convolutional neural networks. *NIPS 29*. arXiv:1701.04128.
 # - Simonyan, K. & Zisserman, A. (2014). Very deep convolutional networks for large-scale image
-#   recognition. arXiv:1409.1556. (Starts: section 3.1. The 5×5 net: section 4.1.)
+#   recognition. arXiv:1409.1556. (The starts: section 3.1; the 5×5 net: section 4.1.)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you learned
