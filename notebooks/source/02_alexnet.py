@@ -185,9 +185,9 @@ import numpy as np
 from sklearn.datasets import load_digits
 
 DIGITS, LABELS = load_digits(return_X_y=True)
-shifts = np.random.default_rng(0).integers(-1, 2, (len(DIGITS), 2))
+moves = np.random.default_rng(0).integers(-1, 2, (len(DIGITS), 2))
 IMAGES = np.zeros((len(DIGITS), 12, 12, 1), "float32")  # from 0 to 1
-for image, digit, (down, right) in zip(IMAGES, DIGITS, shifts, strict=True):
+for image, digit, (down, right) in zip(IMAGES, DIGITS, moves, strict=True):
     image[2 + down : 10 + down, 2 + right : 10 + right, 0] = digit.reshape(8, 8) / 16
 
 VALIDATION, TEST = slice(800, 1000), slice(1000, None)
@@ -353,6 +353,7 @@ SLOPES = {  # of the activation, from its output
     "tanh": lambda said: 1 - said**2,
     "ReLU": lambda said: said > 0,
 }
+keras.utils.set_random_seed(0)
 mean_slopes = []
 for name, net in bent.items():
     training.restart(net)
@@ -501,6 +502,7 @@ def train(net, rate, part):
 
 def own_rate(net, name):
     """The learning rate with the least validation loss; more are tried while it lies at an edge."""
+    keras.utils.set_random_seed(100)
     losses, ahead = {}, [3e-4, 1e-3, 3e-3]
     while ahead:
         losses |= {rate: np.mean([train(net, rate, part) for part in (0, 1)]) for rate in ahead}
@@ -529,6 +531,7 @@ thinning = little_alexnet(drop=0.5, noise_shape=(1, 256))  # one mask for all im
 def with_dropout(part, rate):
     """Share of test digits read, and how the thinned networks compare."""
     train(dropping, rate, part)
+    training.restart(thinning)  # its masks begin anew
     thinning.set_weights(dropping.get_weights())
     each = np.stack([keras.ops.softmax(thinning(IMAGES[TEST], training=True)) for _ in range(30)])
     together, whole = each.mean(axis=0).argmax(axis=1), answers(dropping)
@@ -611,6 +614,7 @@ plotting.show(
 # layer, active in training only. The last row below is flipped both ways: which can you still name?
 
 # %% slideshow={"slide_type": "fragment"}
+keras.utils.set_random_seed(0)
 AUGMENTATIONS = {
     "shifts": layers.RandomTranslation(1 / 12, 1 / 12, "constant", interpolation="nearest"),
     "flips": layers.RandomFlip("horizontal_and_vertical"),

@@ -194,6 +194,7 @@ def seen(kernels):
 
 
 STACKS = {"one 5×5": (5,), "two 3×3": (3, 3), "one 7×7": (7,), "three 3×3": (3, 3, 3)}
+keras.utils.set_random_seed(0)
 sights = {name: sum(seen(kernels) for _ in range(5)) for name, kernels in STACKS.items()}
 
 # %% slideshow={"slide_type": "subslide"}
@@ -427,6 +428,7 @@ def there_and_back(net, deviation):
 
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=1"]
+keras.utils.set_random_seed(0)
 deep = vgg(16, photo.shape[1:], dense=1, classes=1)
 walks = {name: there_and_back(deep, deviation) for name, deviation in STARTS.items()}
 figure, axes = plt.subplots(1, 2, figsize=(10, 4))
@@ -445,7 +447,9 @@ powers = {
 plotting.show(
     "Spread of the maps, and of the gradient, by depth for four starts. Powers of ten at the end of "
     "the way, in the last layer and in the first: "
-    + "; ".join(f"{name} {there:.0f} and {back:.0f}" for name, (there, back) in powers.items())
+    + "; ".join(
+        f"{name} {round(there)} and {round(back)}" for name, (there, back) in powers.items()
+    )
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -462,8 +466,8 @@ print(f"correlation of the two maps: {np.corrcoef(last_maps)[0, 1]:.3f}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # ReLU(*cx*) = *c* ReLU(*x*) for *c* > 0, so another size of the weights changes the size of the map
-# and nothing else. What suffers is training: a gradient of 10⁻⁶ moves no weight, one of 10⁶ throws it
-# out.
+# and nothing else. What suffers is training: at usual rates a gradient of 10⁻⁷ moves no weight, and
+# one of 10⁵ throws it out.
 #
 # ### Exercise: a start of your own
 #
@@ -533,7 +537,7 @@ def scale_model(depth):
 MODELS = {depth: scale_model(depth) for depth in (11, 13, 16)}
 
 
-def restart(depth, deviation, rate):
+def begin(depth, deviation, rate):
     """Draw weights with which each layer has the factor of the layer of its name in VGG."""
     training.restart(MODELS[depth], learning_rate=rate)
     for layer in MODELS[depth].layers:
@@ -559,15 +563,15 @@ def fit(depth, epochs=72):
 
 
 def at_once(start, rate, depth=16, epochs=72):
-    restart(depth, STARTS[start], rate)
+    begin(depth, STARTS[start], rate)
     return fit(depth, epochs)
 
 
 def by_stages(start, rate):
-    restart(11, STARTS[start], rate)
+    begin(11, STARTS[start], rate)
     shares = [fit(11, 60)]
     for shallow, deep in ((11, 13), (13, 16)):
-        restart(deep, STARTS[start], rate)
+        begin(deep, STARTS[start], rate)
         for layer in MODELS[shallow].layers:
             if layer.weights:
                 MODELS[deep].get_layer(layer.name).set_weights(layer.get_weights())
@@ -658,9 +662,8 @@ claims.verdict(
 )
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# A start that is too large is no wall either, if the rate is small enough to match: look at the rate
-# that N(0, 0.1²) was given. At the paper's rate of 0.01, and at any that one would try first, it
-# fails. What would decide between the paper's two readings is VGG-16 itself, on ImageNet, for which
+# A start that is too large need be no wall, if the rate is small enough to match: compare the rate that
+# N(0, 0.1²) was given with the paper's 0.01. What would decide between the paper's two readings is VGG-16 itself, on ImageNet, for which
 # this scale model stands.
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
