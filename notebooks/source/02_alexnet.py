@@ -513,10 +513,6 @@ def own_rate(net, name):
     return best
 
 
-def answers(net):
-    return np.asarray(net(IMAGES[TEST])).argmax(axis=1)
-
-
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The *ensemble*: a trained net with dropout is thinned 30 times, each time with *one* mask for all
 # images (`noise_shape` says so to Keras), and the 30 networks' probabilities are averaged. Is the
@@ -526,6 +522,10 @@ def answers(net):
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
 plain, dropping = little_alexnet(), little_alexnet(drop=0.5)
 thinning = little_alexnet(drop=0.5, noise_shape=(1, 256))  # one mask for all images
+
+
+def answers(net):
+    return np.asarray(net(IMAGES[TEST])).argmax(axis=1)
 
 
 def with_dropout(part, rate):
