@@ -202,10 +202,10 @@ plotting.show("Ten digits of few pixels in a row, white on black, not quite in t
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## ReLU, and its slope
 #
-# A unit adds up its inputs, $x$, and bends the sum. LeNet's tanh bends it on both sides, *sigmoid*,
+# A unit adds up its inputs and bends the sum, *x*. LeNet's tanh bends it on both sides, *sigmoid*,
 # its older cousin, too: where they are flat they *saturate*. The **re**ctified **l**inear **u**nit is
 #
-# $$\mathrm{ReLU}(x) = \max(0, x).$$
+# > ReLU(*x*) = max(0, *x*)
 #
 # Training multiplies the gradient by the slope in every layer it passes. What happens to it in a
 # saturated unit?
@@ -384,13 +384,14 @@ claims.verdict(
 # ## Dropout: half of the units, another half each time
 #
 # *Overfitting* is learning what is true of the training images only. Hinton et al. (2012) fight it by
-# chance: in each training step each unit of a layer is switched off with probability $p$ (AlexNet:
-# one half). With a *mask* $m$ of zeros and ones, a layer's outputs $a$ become
+# chance: in each training step each unit of a layer is switched off with probability *p* (AlexNet:
+# one half). With a *mask* *m*, which has a 0 for each unit that is off and a 1 for each other, a
+# layer's outputs *a* become
 #
-# $$a' = \frac{m \cdot a}{1 - p}, \qquad P(m_i = 0) = p.$$
+# > *a′* = *m* · *a* / (1 − *p*)
 #
 # So each step trains another, *thinned* network, and all share their weights. The division keeps the
-# mean of $a'$ at $a$, so that the whole network can be used afterwards as it is. (The paper divides
+# mean of *a′* at *a*, so that the whole network can be used afterwards as it is. (The paper divides
 # nothing in training, and halves the outputs afterwards: the same thing.)
 
 # %% slideshow={"slide_type": "fragment"}

@@ -133,10 +133,10 @@ Table(
 # ## What does a stack see?
 #
 # The *receptive field* of an output is the square of input pixels that it depends on. One kernel of
-# $k$ pixels sees $k$. Each further layer sees $k - 1$ more, counted in the pixels of the map it looks
-# at. Those lie as far apart as the product of all *strides* before it:
+# *k* pixels sees *k*. Each further layer sees *k* − 1 more, counted in the pixels of the map it looks
+# at. Those lie as far apart as the product of all *strides* before it says:
 #
-# $$r = 1 + \sum_l (k_l - 1) \prod_{i<l} s_i$$
+# > field = 1 + sum over the layers of (*k* − 1) · product of the strides before the layer
 #
 # ### Exercise: the receptive field
 #
@@ -380,8 +380,8 @@ claims.verdict(
 # often read as a *deviation* of 0.01, as in AlexNet. We try both, and two starts that look at the
 # layer's numbers of inputs and outputs:
 #
-# - Glorot & Bengio (2010): variance $2 / (n_\mathrm{in} + n_\mathrm{out})$;
-# - He et al. (2015a): variance $2 / n_\mathrm{in}$.
+# - Glorot & Bengio (2010): variance 2 / (inputs + outputs);
+# - He et al. (2015a): variance 2 / inputs.
 #
 # We follow a photograph through the convolutions of an untrained VGG-16 of full width, and a random
 # gradient from the last of them back. Which start keeps the size of both?
