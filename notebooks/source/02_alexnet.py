@@ -577,6 +577,11 @@ claims.verdict(
     stands_for_them=agreement.low > 95,
 )
 
+# %% [markdown] slideshow={"slide_type": "skip"}
+# One pass is exactly as good as all thinned networks together only where a single layer with softmax
+# is thinned, and their probabilities are averaged geometrically (Hinton et al. 2012). In a deeper net
+# it is an approximation: the rule asks how good.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Data augmentation: never the same picture twice
 #

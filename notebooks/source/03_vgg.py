@@ -134,7 +134,7 @@ Table(
 #
 # The *receptive field* of an output is the square of input pixels that it depends on. One kernel of
 # *k* pixels sees *k*. Each further layer sees *k* − 1 more, counted in the pixels of the map it looks
-# at. Those lie as far apart as the product of all *strides* before it says:
+# at. Those lie apart by the product of all *strides* before it:
 #
 # > field = 1 + sum over the layers of (*k* − 1) · product of the strides before the layer
 #
