@@ -293,7 +293,7 @@ for name, net in RIVALS.items():
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each net has its own best rate, chosen on 200 validation digits, is trained until its validation loss
-# has not fallen for five epochs, and keeps its best weights. The 797 test digits come last, for five
+# has not fallen for eight epochs, and keeps its best weights. The 797 test digits come last, for five
 # new starts. (`training.fit` does what `model.fit` does, several times as fast for small nets.)
 
 
@@ -305,7 +305,7 @@ def train(net, rate):
     """Train from a new start; keep the weights, and return the validation loss, of the best epoch."""
     training.restart(net, learning_rate=rate)
     best, kept, since = np.inf, None, 0
-    while since < 5:
+    while since < 8:
         training.fit(net, DIGITS[TRAIN], LABELS[TRAIN], epochs=1, batch_size=80)
         loss = float(CROSS_ENTROPY(LABELS[VALIDATION], net(DIGITS[VALIDATION])))
         since = 0 if loss < best else since + 1
