@@ -608,7 +608,7 @@ for i, amount in enumerate(amounts, start=1):
 plotting.plot_images(list(crops.values()), list(crops), title="One photograph, fifteen times")
 plotting.show(
     "A cat fifteen times: five crops from the corners and the middle, their five mirror images, and "
-    "five versions with slightly other brightness and colours."
+    "five versions with other brightness and colours."
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
