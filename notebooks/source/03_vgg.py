@@ -390,7 +390,7 @@ claims.verdict(
 # %% slideshow={"slide_type": "subslide"}
 from skimage import data
 
-photo = data.chelsea()[60:92, 130:162] / 255  # 32×32 pixels: an eye and the fur around it
+photo = data.chelsea()[60:92, 130:162] / 255  # 32×32 pixels of a cat
 photo = ((photo - photo.mean()) / photo.std())[None]
 STARTS = {  # standard deviation of the weights of a layer with that many inputs and outputs
     "N(0, 0.01²)": lambda n_in, n_out: 0.01,
