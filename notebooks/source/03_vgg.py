@@ -18,7 +18,7 @@
 #
 # **Why 3×3, and what stops a deep plain net from learning?**
 #
-# 50 minutes to teach, about one to run on 2 cores ·
+# 50 minutes to teach, under two to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/03_vgg.ipynb)
 #
 # - **What you do:** build VGG from one module, see what a stack of small kernels sees, and follow a
@@ -371,6 +371,10 @@ claims.verdict(
     cheaper=max(saved.values()) < 1,
     pair_keeps_up=ahead.low > -1,
 )
+
+# %% [markdown] slideshow={"slide_type": "skip"}
+# An interval that reaches from below −1 to above 0 tells the two apart in neither direction. What would
+# decide it are more test digits, or the paper's own pair of nets on ImageNet with as many parameters.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What happens to a photograph in thirteen layers?
