@@ -480,8 +480,8 @@ def little_alexnet(drop=0.0, augmentation=(), noise_shape=None):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A fair comparison lets each net stop when *its own* validation loss has stopped falling: looked at
-# after every 50 steps, three times in a row it was no lower than before. Each keeps its best weights,
-# and has its own best rate. What counts is how many test digits it reads. (A narrow gap
+# after every 50 steps, three times in a row it was not lower by at least 0.01. Each keeps its best
+# weights, and has its own best rate. What counts is how many test digits it reads. (A narrow gap
 # between training and test loss would prove little: a net that never learns has the narrowest.)
 
 
@@ -494,7 +494,7 @@ def train(net, rate, part):
     while since < 3:
         training.fit(net, IMAGES[few], LABELS[few], epochs=1, batch_size=20)
         loss = float(CROSS_ENTROPY(LABELS[VALIDATION], net(IMAGES[VALIDATION])))
-        since = 0 if loss < best else since + 1
+        since = 0 if loss < best - 0.01 else since + 1
         if loss < best:
             best, kept = loss, net.get_weights()
     net.set_weights(kept)
