@@ -18,7 +18,7 @@ def definitions(lesson: str) -> SimpleNamespace:
     Returns
     -------
     SimpleNamespace
-        ``definitions("02_alexnet_vgg").alexnet()`` builds the lesson's AlexNet.
+        ``definitions("02_alexnet").alexnet()`` builds the lesson's AlexNet.
     """
     path: Path = paths.notebooks_dir() / "source" / f"{lesson}.py"
     tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
