@@ -1,6 +1,7 @@
 """Features from a frozen base: computed once, streamed, kept."""
 
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -8,10 +9,12 @@ from course_utils.caching import content_hash, kept
 from course_utils.guards import GuardError, check_images
 from course_utils.progress import progress
 
+LABEL = "extracting features"  # of the progress bar
+
 
 def extract_features(
     base,
-    images: np.ndarray,
+    images,
     preprocess: Callable[[np.ndarray], np.ndarray],
     *,
     batch_size: int = 16,
@@ -19,23 +22,25 @@ def extract_features(
 ) -> np.ndarray:
     """Push each image through a frozen network once, and keep the result.
 
-    Images are converted to float a batch at a time, so memory does not grow with their
-    number beyond the features themselves. The result is stored under a hash of the network's
-    layers and weights, the images and the preprocessing: change any of them and it is computed
-    anew.
+    Images are read and converted to float a batch at a time, so memory does not grow with their
+    number beyond the features themselves. Those of an array are stored under a hash of the
+    network's layers and weights, the images and the preprocessing: change any of them and they are
+    computed anew. Those of a dataset are not stored, since what it will read cannot be hashed.
 
     Parameters
     ----------
     base : keras.Model
         One input, one output. Run in inference mode. Its height and width may be open.
-    images : ndarray of uint8, shape (n, height, width, 3)
-        RGB, not preprocessed.
+    images : ndarray of uint8, shape (n, height, width, 3), or tf.data.Dataset
+        RGB, not preprocessed. A dataset, such as ``data.folder_dataset`` returns, gives images or
+        ``(images, labels)``, in batches of any size or one by one; the features come in its order,
+        so it must not shuffle.
     preprocess : callable
         The ``preprocess_input`` that belongs to ``base``; takes and returns a float batch,
         and treats every pixel alike.
     batch_size : int
     cache : bool
-        Whether to look up and store the result in the course's cache folder.
+        Whether to look up and store the features of an array in the course's cache folder.
 
     Returns
     -------
@@ -44,14 +49,23 @@ def extract_features(
     Raises
     ------
     GuardError
-        If the images are not a uint8 RGB batch, or not of the size that the base takes.
+        If the images are not uint8 RGB, or not of the size that the base takes; or if a dataset
+        is empty or without end, or its images differ in size.
     """
+    if not isinstance(images, np.ndarray) and hasattr(images, "element_spec"):
+        return _forward(base, _checked(_batches_of(images, batch_size), base), preprocess)
     check_images(images)
     _check_size(images.shape[1:], base.input_shape[1:])
+    if not len(images):
+        return np.empty((0, *base.compute_output_shape((None, *images.shape[1:]))[1:]), np.float32)
+
+    def compute() -> np.ndarray:
+        starts = progress(range(0, len(images), batch_size), LABEL)
+        return _forward(base, (images[i : i + batch_size] for i in starts), preprocess)
+
     if not cache:
-        return _forward(base, images, preprocess, batch_size)
-    key = _content_hash(base, images, preprocess)
-    return kept("features", key, lambda: _forward(base, images, preprocess, batch_size))
+        return compute()
+    return kept("features", _content_hash(base, images, preprocess), compute)
 
 
 def _check_size(given: tuple, taken: tuple) -> None:
@@ -62,17 +76,64 @@ def _check_size(given: tuple, taken: tuple) -> None:
         )
 
 
-def _forward(base, images, preprocess, batch_size) -> np.ndarray:
+def _batches_of(dataset, batch_size: int) -> Iterator[np.ndarray]:
+    """Images of a dataset in batches of one size, its labels left out."""
+    import tensorflow as tf
+
+    if dataset.cardinality() == tf.data.INFINITE_CARDINALITY:
+        raise GuardError("The dataset never ends. Leave out repeat(), or add take(count).")
+    if isinstance(dataset.element_spec, tuple):
+        dataset = dataset.map(lambda images, *labels: images)
+    spec = dataset.element_spec
+    if not isinstance(spec, tf.TensorSpec) or spec.shape.rank not in (3, 4):
+        raise GuardError(
+            f"The dataset must give images, or (images, labels); it gives {spec}. Where only the "
+            "shape is unknown, map the images with tf.ensure_shape."
+        )
+    if spec.dtype != tf.uint8:  # such as those of Keras's image_dataset_from_directory
+        raise GuardError(
+            f"Expected uint8 images (0-255), the dataset gives {spec.dtype.name}. If they reach "
+            "from 0 to 255, map them with tf.cast(images, tf.uint8); do not preprocess them."
+        )
+    in_batches = dataset.batch if spec.shape.rank == 3 else dataset.rebatch
+    # The next batch is read while the network works on this one.
+    dataset = in_batches(batch_size).prefetch(1)
+    yield from progress(dataset.as_numpy_iterator(), LABEL)
+
+
+def _checked(batches: Iterator[np.ndarray], base) -> Iterator[np.ndarray]:
+    first = None
+    for batch in batches:
+        check_images(batch)
+        _check_size(batch.shape[1:], base.input_shape[1:])
+        first = first or batch.shape[1:]
+        if batch.shape[1:] != first:
+            raise GuardError(
+                f"The dataset's images differ in size ({first}, {batch.shape[1:]}): resize them "
+                "to one."
+            )
+        yield batch
+    if first is None:
+        raise GuardError("The dataset is empty.")
+
+
+def _forward(base, batches: Iterator[np.ndarray], preprocess) -> np.ndarray:
     import tensorflow as tf
 
     # One signature for every batch, the shorter last one included: compiled once.
-    size = (None, *images.shape[1:])
-    signature = [tf.TensorSpec(size, tf.float32)]
+    first = next(batches)
+    signature = [tf.TensorSpec((None, *first.shape[1:]), tf.float32)]
     run = tf.function(lambda batch: base(batch, training=False), input_signature=signature)
-    features = np.empty((len(images), *base.compute_output_shape(size)[1:]), dtype=np.float32)
-    for start in progress(range(0, len(images), batch_size), "extracting features"):
-        batch = preprocess(images[start : start + batch_size].astype(np.float32))
-        features[start : start + batch_size] = run(tf.constant(batch)).numpy()
+    parts = [
+        run(tf.constant(preprocess(batch.astype(np.float32)))).numpy()
+        for batch in itertools.chain([first], batches)
+    ]
+    features = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), dtype=np.float32)
+    end = len(features)
+    while parts:  # each is given back once it is copied, so that all are held but once
+        part = parts.pop()
+        features[end - len(part) : end] = part
+        end -= len(part)
     return features
 
 

@@ -148,3 +148,74 @@ def test_images_of_another_size_are_refused_with_both_sizes(base, images):
 
 def test_an_empty_batch_has_no_features(base, images):
     assert transfer.extract_features(base, images[:0], scale).shape == (0, 4)
+
+
+def read_lazily(images, labels=None, size=4):
+    """A dataset of unknown length whose batches hold `size` images, or single ones if it is 0."""
+    import tensorflow as tf
+
+    arrays = images if labels is None else (images, labels)
+    dataset = tf.data.Dataset.from_tensor_slices(arrays).filter(lambda *_: True)
+    return dataset.batch(size) if size else dataset
+
+
+@pytest.mark.parametrize("size", [0, 1, 5, 21, 50])
+@pytest.mark.parametrize("labelled", [False, True])
+def test_a_dataset_gives_the_features_of_its_images(base, images, cache_folder, size, labelled):
+    dataset = read_lazily(images, np.arange(21) if labelled else None, size)
+    assert dataset.cardinality() == -2  # unknown
+    features = transfer.extract_features(base, dataset, scale, batch_size=8)
+    expected = transfer.extract_features(base, images, scale, cache=False)
+    assert features.dtype == np.float32
+    np.testing.assert_allclose(features, expected, atol=1e-5)
+    assert not list(cache_folder.iterdir())
+
+
+def test_a_dataset_is_read_a_batch_at_a_time(base, images):
+    import tensorflow as tf
+
+    ahead = []
+
+    def read(i):
+        ahead.append(int(i) - done[0])
+        return images[int(i) % 21]
+
+    done = [0]
+
+    def counted(batch):
+        done[0] += len(batch)
+        return scale(batch)
+
+    dataset = tf.data.Dataset.range(300).map(
+        lambda i: tf.ensure_shape(tf.py_function(read, [i], tf.uint8), (16, 16, 3))
+    )
+    transfer.extract_features(base, dataset, counted, batch_size=2)
+    assert len(ahead) == 300 and max(ahead) < 60  # TensorFlow reads some batches ahead
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda d: d.repeat(), "never ends"),
+        (lambda d: d.take(0), "empty"),
+        (lambda d: d.map(lambda x: x[:, :8]), r"\(8, 16, 3\), but the base takes"),
+        (lambda d: d.map(lambda x: x[..., :1]), "RGB"),
+        (lambda d: d.map(lambda x: x / 1), "tf.cast"),
+        (lambda d: d.map(lambda x: {"images": x}), "must give images"),
+    ],
+)
+def test_a_dataset_of_other_things_is_refused(base, images, change, message):
+    with pytest.raises(GuardError, match=message):
+        transfer.extract_features(base, change(read_lazily(images)), scale)
+
+
+def test_a_dataset_of_images_that_differ_in_size_is_refused(images):
+    import keras
+    import tensorflow as tf
+
+    base = keras.Sequential([keras.Input((None, None, 3)), keras.layers.Conv2D(4, 3)])
+    spec = tf.TensorSpec((None, None, None, 3), tf.uint8)
+    batches = [images[:2], images[:2, :8]]
+    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=spec)
+    with pytest.raises(GuardError, match="differ in size"):
+        transfer.extract_features(base, dataset, scale, batch_size=2)
