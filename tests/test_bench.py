@@ -16,11 +16,13 @@ GOOD = bench.Measurement(
     lecture=80.0,
     head=1.0,
     extraction=(9.0, 8.0, 10.0),
+    from_disk=(8.5, 9.5, 8.7),
     floor=(7.5, 9.0, 8.5),
     onnx=(7.8, 8.0, 9.0),
     head_difference=1e-6,
     onnx_difference=1e-5,
     memory={100: 850.0, 1_000: 860.0, 10_000: 870.0},
+    memory_of_files={100: 900.0, 1_000: 930.0, 10_000: 950.0},
 )
 
 
@@ -109,11 +111,13 @@ def test_report_states_what_was_measured():
 
     assert numbers("lecture: fit through the frozen base") == ["80.00", "1231"]
     assert numbers("course: extract once, fit on the features") == ["10.00", "154"]
-    assert numbers("10,000") == ["1,505", "870"]
+    assert numbers("10,000") == ["1,505", "870", "950"]
     assert numbers("time of the lecture's way / the course's") == ["≥", "8", "8.00", "yes"]
     assert numbers("time of extraction / the floor") == ["≤", "1.2", "1.07", "yes"]
+    assert numbers("time of extraction from files / the floor") == ["≤", "1.2", "1.13", "yes"]
     assert numbers("speed of extraction / ONNX Runtime") == ["≥", "0.9", "0.975", "yes"]
     assert numbers("spread of peak memory (MB)") == ["≤", "200", "20.0", "yes"]
+    assert numbers("spread of peak memory, from files (MB)") == ["≤", "200", "50.0", "yes"]
     assert bench.exit_code(GOOD) == 0
 
 
@@ -122,11 +126,19 @@ def test_report_states_what_was_measured():
     [
         ("head weights", {"head_difference": 1.1e-4}),
         ("time of the lecture's way", {"lecture": 79.9}),
-        ("time of extraction", {"floor": (6.6, 9.0, 8.5)}),
+        (
+            "time of extraction / the floor",
+            {"extraction": (9.1, 9.2), "onnx": (9.0, 9.1), "lecture": 90.0},
+        ),
+        ("time of extraction from files", {"from_disk": (9.1, 9.2)}),
         ("speed of extraction", {"onnx": (7.1, 8.0, 9.0)}),
         ("features", {"onnx_difference": 1.1e-3}),
         ("spread", {"memory": {100: 850.0, 10_000: 1051.0}}),
         ("spread", {"memory": {100: 1051.0, 10_000: 850.0}}),
+        (
+            "spread of peak memory, from files",
+            {"memory_of_files": {100: 850.0, 1_000: 900.0, 10_000: 1051.0}},
+        ),
     ],
 )
 def test_a_missed_goal_is_named_and_fails(goal, change):
@@ -151,8 +163,19 @@ def test_without_onnx_runtime_the_bare_pass_is_still_measured(base, images, monk
     np.testing.assert_allclose(features, base.predict(inputs, verbose=0), atol=1e-5)
 
 
+def test_the_dataset_gives_the_files_in_their_order(images, tmp_path):
+    import cv2
+
+    files = [tmp_path / f"{i}.jpg" for i in (3, 1, 2)]
+    for i, file in enumerate(files):
+        cv2.imwrite(str(file), np.full((21, 21, 3), 80 * i, np.uint8))
+    (batch,) = bench.dataset_of(files).as_numpy_iterator()
+    np.testing.assert_allclose(batch.mean(axis=(1, 2, 3)), [0, 80, 160], atol=2)
+
+
 @pytest.mark.slow
-def test_memory_does_not_grow_with_the_images():
+@pytest.mark.parametrize("measured", [bench.memory_beyond_images, bench.memory_from_files])
+def test_memory_does_not_grow_with_the_images(measured):
     # As floats all at once, 448 images more would take 270 MB.
-    few, many = map(bench.memory_in_a_process, (64, 512))
+    few, many = (bench.memory_in_a_process(n, measured) for n in (64, 512))
     assert abs(many - few) < 50

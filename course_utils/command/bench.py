@@ -2,9 +2,11 @@
 
 import importlib.util
 import os
+import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import numpy as np
 from course_utils import data, pretrained, runtime
 from course_utils.command.memory import peak_bytes
 from course_utils.command.onnx_graph import to_onnx
-from course_utils.paths import ROOT
+from course_utils.paths import ROOT, data_dir
 from course_utils.progress import progress
 from course_utils.tables import Table
 from course_utils.transfer import extract_features
@@ -39,12 +41,15 @@ class Measurement:
         Fit through the frozen base.
     head : float
         Fit on the features.
-    extraction, floor, onnx : tuple of float
-        One for each round; ``onnx`` is empty where ONNX Runtime is not installed.
+    extraction, from_disk, floor, onnx : tuple of float
+        One for each round; ``from_disk`` reads the image files too, ``onnx`` is empty where ONNX
+        Runtime is not installed.
     head_difference, onnx_difference : float
         Largest absolute difference of the head's weights and of the features.
     memory : dict of int to float
         Peak memory beyond the images in MB, by the number of images.
+    memory_of_files : dict of int to float
+        Peak memory in MB where they are read from as many files.
     """
 
     images: int
@@ -52,11 +57,13 @@ class Measurement:
     lecture: float
     head: float
     extraction: tuple[float, ...]
+    from_disk: tuple[float, ...]
     floor: tuple[float, ...]
     onnx: tuple[float, ...]
     head_difference: float
     onnx_difference: float
     memory: dict[int, float]
+    memory_of_files: dict[int, float]
 
     @property
     def course(self) -> float:
@@ -100,12 +107,15 @@ def goals(m: Measurement) -> list[Goal]:
     least; the course's way with the lecture's by the median, as the lecture's is run only once.
     """
     extraction = min(m.extraction)
-    peaks = m.memory.values()
+    peaks, peaks_of_files = m.memory.values(), m.memory_of_files.values()
     with_onnx = bool(m.onnx)
     return [
         Goal("head weights, largest difference", "≤", 1e-4, m.head_difference),
         Goal("time of the lecture's way / the course's", "≥", 8, m.lecture / m.course),
         Goal("time of extraction / the floor", "≤", 1.2, extraction / min(m.floor)),
+        Goal(
+            "time of extraction from files / the floor", "≤", 1.2, min(m.from_disk) / min(m.floor)
+        ),
         Goal(
             "speed of extraction / ONNX Runtime",
             "≥",
@@ -119,6 +129,12 @@ def goals(m: Measurement) -> list[Goal]:
             m.onnx_difference if with_onnx else None,
         ),
         Goal("spread of peak memory (MB)", "≤", 200, max(peaks) - min(peaks)),
+        Goal(
+            "spread of peak memory, from files (MB)",
+            "≤",
+            200,
+            max(peaks_of_files) - min(peaks_of_files),
+        ),
     ]
 
 
@@ -129,6 +145,7 @@ def report(m: Measurement) -> str:
         ("course: extract once, fit on the features", m.course),
         ("  fit on the features alone", m.head),
         (f"  extraction, best of {ROUNDS}", min(m.extraction)),
+        (f"  extraction from files, best of {ROUNDS}", min(m.from_disk)),
         (f"floor: bare forward pass, best of {ROUNDS}", min(m.floor)),
         (f"ONNX Runtime, best of {ROUNDS}", min(m.onnx, default=None)),
     ]
@@ -145,9 +162,9 @@ def report(m: Measurement) -> str:
     if not m.onnx:
         notes.append(f"ONNX Runtime is not installed: {INSTALL}")
     memory = Table(
-        ("images", "the images (MB)", "peak beyond them (MB)"),
-        [(n, n * 224 * 224 * 3 / MB, peak) for n, peak in m.memory.items()],
-        (",", ",.0f", ",.0f"),
+        ("images", "the images (MB)", "peak beyond them (MB)", "peak, from files (MB)"),
+        [(n, n * 224 * 224 * 3 / MB, m.memory[n], m.memory_of_files[n]) for n in m.memory],
+        (",", ",.0f", ",.0f", ",.0f"),
         caption="Memory of extract_features, Python and TensorFlow included",
     )
     memory_note = (
@@ -167,10 +184,13 @@ def report(m: Measurement) -> str:
 
 
 def measure() -> Measurement:
-    """Take all measurements: about five minutes on two cores."""
-    memory = {n: memory_in_a_process(n) for n in MEMORY_SIZES}
+    """Take all measurements: about seven minutes on two cores."""
+    memory, memory_of_files = (
+        {n: memory_in_a_process(n, measured) for n in MEMORY_SIZES}
+        for measured in (memory_beyond_images, memory_from_files)
+    )
     runtime.setup()
-    images, labels = _training_images()
+    images, labels, files = _training_images()
     base = _vgg16()
     preprocess = pretrained.preprocess_for("VGG16")
     preprocessed = preprocess(images)
@@ -178,6 +198,7 @@ def measure() -> Measurement:
 
     def one_round() -> list[tuple[np.ndarray, float]]:
         ways = [lambda: extract_features(base, images, preprocess, cache=False)]
+        ways += [lambda: extract_features(base, dataset_of(files), preprocess)]
         ways += [lambda run=run: _forward(run, preprocessed) for run in engines]
         return [_timed(way) for way in ways]
 
@@ -188,18 +209,22 @@ def measure() -> Measurement:
     # Rounds on both sides, as the machine's speed may drift.
     rounds += [one_round() for _ in range(ROUNDS - len(rounds))]
 
-    extraction, floor, *onnx = (tuple(s for _, s in way) for way in zip(*rounds, strict=True))
+    extraction, from_disk, floor, *onnx = (
+        tuple(s for _, s in way) for way in zip(*rounds, strict=True)
+    )
     return Measurement(
         images=len(images),
         cores=_cores(),
         lecture=lecture,
         head=head,
         extraction=extraction,
+        from_disk=from_disk,
         floor=floor,
         onnx=onnx[0] if onnx else (),
         head_difference=_largest_difference(weights, slow_weights),
         onnx_difference=_largest_difference([features], [rounds[0][-1][0]]),
         memory=memory,
+        memory_of_files=memory_of_files,
     )
 
 
@@ -234,9 +259,9 @@ def fit_on_features(features: np.ndarray, labels: np.ndarray) -> list[np.ndarray
     return head.get_weights()
 
 
-def memory_in_a_process(n_images: int) -> float:
-    """Peak memory of `memory_beyond_images` in a process of its own, in MB."""
-    code = f"from course_utils.command import bench; print(bench.memory_beyond_images({n_images}))"
+def memory_in_a_process(n_images: int, measured: Callable[[int], float]) -> float:
+    """Peak memory in MB as one of the two functions below finds it, in a process of its own."""
+    code = f"from course_utils.command import bench; print(bench.{measured.__name__}({n_images}))"
     # Only its output is caught: its progress bar is to be seen.
     child = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
@@ -250,24 +275,63 @@ def memory_beyond_images(n_images: int) -> float:
     The base is the beginning of EfficientNet-Lite0, with random weights.
     """
     runtime.setup()
-    import keras
-
-    from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
-
-    net = EfficientNetLite0(include_top=False, weights=None)
-    block = net.get_layer("block1a_project_bn").output
-    base = keras.Model(net.inputs, keras.layers.GlobalAveragePooling2D()(block))
     # Random, so that every page is really there.
     images = np.random.default_rng(0).integers(0, 256, (n_images, 224, 224, 3), dtype=np.uint8)
+    base, preprocess_input = _beginning_of_lite0()
     extract_features(base, images, preprocess_input, cache=False)
     return (peak_bytes() - images.nbytes) / MB
 
 
-def _training_images() -> tuple[np.ndarray, np.ndarray]:
+def memory_from_files(n_files: int) -> float:
+    """Extract features of so many image files; return this process's peak memory in MB.
+
+    They are the course's images, over and over under new names; the base is as above.
+    """
+    runtime.setup()
+    base, preprocess_input = _beginning_of_lite0()
+    originals = _files()
+    with tempfile.TemporaryDirectory() as folder:
+        files = [Path(folder, f"{i}.jpg") for i in range(n_files)]
+        for i, file in enumerate(files):
+            if i < len(originals):
+                shutil.copyfile(originals[i], file)
+            else:  # a second name for the same bytes, which takes no room
+                file.hardlink_to(files[i % len(originals)])
+        extract_features(base, dataset_of(files), preprocess_input)
+    return peak_bytes() / MB
+
+
+def dataset_of(files: Sequence[Path]):
+    """A tf.data.Dataset of batches of these JPEG files, in their order, read as they are needed."""
+    import tensorflow as tf
+
+    def read(file):
+        return tf.io.decode_jpeg(tf.io.read_file(file), channels=3)
+
+    names = tf.data.Dataset.from_tensor_slices([str(file) for file in files])
+    return names.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(FORWARD_BATCH)
+
+
+def _beginning_of_lite0():
+    import keras
+
+    from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
+
+    net = EfficientNetLite0(include_top=False, weights=None, input_shape=(224, 224, 3))
+    block = net.get_layer("block1a_project_bn").output
+    return keras.Model(net.inputs, keras.layers.GlobalAveragePooling2D()(block)), preprocess_input
+
+
+def _training_images() -> tuple[np.ndarray, np.ndarray, list[Path]]:
     """The training images, shuffled once, since both ways must see the same batches."""
     (images, labels), _ = data.load_objects()
+    files = _files("train")
     order = np.random.default_rng(0).permutation(len(images))
-    return images[order], labels[order]
+    return images[order], labels[order], [files[i] for i in order]
+
+
+def _files(split: str | None = None) -> list[Path]:
+    return [data_dir() / "objects" / row["file"] for row in data.read_manifest(split)]
 
 
 def _vgg16():
