@@ -53,7 +53,7 @@ def test_outcomes_must_be_those_of_the_rule():
 @pytest.mark.parametrize("value", [1, None, "yes", np.array([True])])
 def test_outcomes_are_true_or_false(value):
     with pytest.raises(TypeError, match="Claim 11: cards_take_days is"):
-        claims.verdict(11, "", cards_take_days=value, machine_takes_days=True)
+        claims.verdict(11, "", cards_take_days=value, bound_holds=True, machine_takes_days=True)
 
 
 def test_every_claim_has_a_rule_and_its_reason():

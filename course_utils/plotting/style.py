@@ -43,7 +43,6 @@ METHOD_COLOURS = {
     "residual": COLOURS["blue"],
     "sum": COLOURS["blue"],
     "with dropout": COLOURS["blue"],
-    "the whole network, once": COLOURS["blue"],
     "VGG16, ImageNet weights": COLOURS["blue"],
     "ImageNet weights": COLOURS["blue"],
     "head only": COLOURS["blue"],
