@@ -8,7 +8,8 @@ from matplotlib.figure import Figure
 from course_utils.plotting.images import grid, plot_image
 from course_utils.plotting.style import SMALL
 
-_FEW = 100  # numbers that can be read in one square
+# So many numbers can be read in one square, if no more than so many squares stand side by side.
+_FEW, _LARGE = 100, 4
 
 
 def plot_maps(
@@ -20,7 +21,8 @@ def plot_maps(
 ) -> Figure:
     """Show arrays as squares: red where positive, blue where negative, white at zero.
 
-    Each array has its own scale. The numbers are written into arrays of at most 100.
+    Each array has its own scale. In up to four columns the numbers are written into arrays
+    of at most 100.
 
     Parameters
     ----------
@@ -41,7 +43,7 @@ def plot_maps(
         (picture,) = ax.images
         largest = np.abs(values).max() or 1
         picture.set(cmap="RdBu_r", clim=(-largest, largest))
-        if values.size <= _FEW:
+        if values.size <= _FEW and columns <= _LARGE:
             _write_numbers(ax, values, largest)
     return fig
 

@@ -97,14 +97,14 @@ def plot_challenge(winners: Sequence[Winner], human: float, *, ax: Axes | None =
             textcoords="offset points",
             ha="center",
             fontsize=SMALL,
+            bbox={"color": "white", "pad": 0},  # over the line
         )
-    ax.axhline(human, color=COLOURS["black"], ls="--", lw=1)
+    ax.axhline(human, color=COLOURS["black"], ls="--", lw=1, zorder=0)
     ax.annotate(
-        f"a person, {human:g} %",
-        (winners[0].year - 0.4, human),
-        (0, 3),
-        textcoords="offset points",
-        color="white",
+        f"a person\n{human:g} %",
+        (1.01, human),
+        xycoords=("axes fraction", "data"),
+        va="center",
         fontsize=SMALL,
     )
     ax.set(ylabel="top-5 error [%]", xticks=[winner.year for winner in winners])
