@@ -93,7 +93,7 @@ def plot_challenge(winners: Sequence[Winner], human: float, *, ax: Axes | None =
         ax.annotate(
             f"{winner.name}{layers}\n{winner.top5_error:g} %",
             (winner.year, winner.top5_error),
-            (0, 3),
+            (0, 6),
             textcoords="offset points",
             ha="center",
             fontsize=SMALL,
