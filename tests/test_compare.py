@@ -4,6 +4,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
+from course_utils import lab
 from course_utils.command import compare
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.paths import ROOT
@@ -201,3 +202,13 @@ def test_pytest_compares_a_notebook_by_these_rules(pytester, monkeypatch):
             "*cell 6: tag 'tolerance=abc'; write a number*",
         ]
     )
+
+
+def test_widgets_are_not_compared_since_none_is_stored():
+    widget = {lab.WIDGET: {"model_id": "1"}}
+    menu = new_output("execute_result", {"text/plain": "Run this cell"} | widget, execution_count=1)
+    stored = new_output("execute_result", {"text/plain": "Run this cell"}, execution_count=1)
+    alone = new_output("display_data", widget)
+    assert compare.differences([stored], [menu, alone], [], "cell 1") == []
+    other = new_output("execute_result", {"text/plain": "Other words"}, execution_count=1)
+    assert compare.differences([other], [menu], [], "cell 1")

@@ -133,4 +133,4 @@ def test_choosing_fast_tests_does_not_choose_those_that_need_a_network():
         "tests",
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
-    assert "skipped" in done.stdout and "failed" not in done.stdout, done.stdout
+    assert done.returncode == 0 and "skipped" in done.stdout, done.stdout

@@ -22,6 +22,8 @@ from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
+from course_utils.lab import WIDGET
+
 UNCOMPARED = "nbval-ignore-output"
 
 
@@ -97,7 +99,7 @@ def changes(stored, fresh) -> list[str]:
 def differences(stored, fresh, tags: Sequence[str], name: str) -> list[str]:
     """What differs between the outputs of one code cell.
 
-    Standard error, and pictures as such, are left out; HTML where plain text stands beside it.
+    Standard error, widgets, and pictures as such, are left out; HTML where plain text stands beside it.
 
     Parameters
     ----------
@@ -180,7 +182,10 @@ def _texts(outputs) -> dict[str, list[str]]:
             texts.setdefault("error", []).append(f"{output.ename}: {output.evalue}")
         elif "data" in output:
             text = output.data.get("text/plain", output.data.get("text/html", ""))
-            kinds = {re.sub(r"^image/.*", "picture", mime) for mime in output.data}
+            shown = output.data.keys() - {WIDGET}  # which is never stored
+            if not shown:
+                continue
+            kinds = {re.sub(r"^image/.*", "picture", mime) for mime in shown}
             texts.setdefault(", ".join(sorted(kinds)), []).append(text)
     return texts
 
