@@ -99,7 +99,8 @@ def changes(stored, fresh) -> list[str]:
 def differences(stored, fresh, tags: Sequence[str], name: str) -> list[str]:
     """What differs between the outputs of one code cell.
 
-    Standard error, widgets, and pictures as such, are left out; HTML where plain text stands beside it.
+    Standard error, widgets, and pictures as such, are left out; HTML where plain text stands
+    beside it.
 
     Parameters
     ----------
