@@ -6,9 +6,9 @@ browser and give its path.
 
 import base64
 import difflib
-import os
 from pathlib import Path
 
+from course_utils.caching import save_whole
 from course_utils.data import sample_photographs
 from course_utils.paths import data_dir
 
@@ -130,7 +130,5 @@ def _webcam(folder: Path) -> Path:
 
 def _saved(path: Path, content: bytes) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f"unfinished-{path.name}")
-    unfinished.write_bytes(content)
-    os.replace(unfinished, path)
+    save_whole(path, lambda file: file.write(content))
     return path

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions, compare_number
 
 _READ, _CHANGED = 0.8, 0.9  # least shares of images still read, and changed
 
@@ -17,19 +17,17 @@ def dense_parameters(answer: int) -> Feedback:
     answer : int
         Weights and biases of 4,096 units that see a map of 13×13×256.
     """
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == (13 * 13 * 256 + 1) * 4096:
-        return Feedback(True, "4.7 times as many as with it: 140 million more.")
-    known = {
-        13 * 13 * 256 * 4096: "The biases are missing.",
-        (6 * 6 * 256 + 1) * 4096: "That is the layer as it stands, after the pooling.",
-        (13 * 13 + 1) * 4096: "The map has 256 channels.",
-        (13 * 13 * 384 + 1) * 4096: "block5_conv makes 256 channels, not 384.",
-    }
-    why = known.get(answer, f"{answer!r} is not it.")
-    return Feedback(
-        False, why, "How many numbers does each unit see, and how many units are there?"
+    return compare_number(
+        answer,
+        (13 * 13 * 256 + 1) * 4096,
+        {
+            13 * 13 * 256 * 4096: "The biases are missing.",
+            (6 * 6 * 256 + 1) * 4096: "That is the layer as it stands, after the pooling.",
+            (13 * 13 + 1) * 4096: "The map has 256 channels.",
+            (13 * 13 * 384 + 1) * 4096: "block5_conv makes 256 channels, not 384.",
+        },
+        right="4.7 times as many as with it: 140 million more.",
+        hint="How many numbers does each unit see, and how many units are there?",
     )
 
 
@@ -77,7 +75,7 @@ def augmentation(answer: Callable) -> Feedback:
     except Exception as error:  # of whatever the student wrote
         return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
     if changed is ... or changed is None:
-        return Feedback(False, "Replace the three dots by your answer.", hint)
+        return Feedback(False, NO_ANSWER, hint)
     try:
         changed = np.array(changed, dtype=float)
     except (TypeError, ValueError):

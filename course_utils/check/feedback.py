@@ -1,10 +1,12 @@
 """What is said of an answer, and how answers are compared."""
 
 import html
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
+
+NO_ANSWER = "Replace the three dots by your answer."
 
 
 @dataclass(frozen=True)
@@ -64,10 +66,34 @@ def compare_functions(
         except Exception as error:  # of whatever the student wrote
             return Feedback(False, f"{call} raises {type(error).__name__}: {error}.", hint)
         if found is ... or found is None:
-            return Feedback(False, "Replace the three dots by your answer.", hint)
+            return Feedback(False, NO_ANSWER, hint)
         if not _equal(found, wanted):
             return Feedback(False, f"{call} gives {found!r}, but should give {wanted!r}.", hint)
     return Feedback(True, right)
+
+
+def compare_number(
+    answer: int, expected: int, known: Mapping[int, str], *, right: str, hint: str
+) -> Feedback:
+    """Compare a whole number with the expected one.
+
+    Parameters
+    ----------
+    answer, expected : int
+    known : mapping of int to str
+        Wrong answers that are often given, and what is wrong with each.
+    right, hint : str
+        What is said of a right answer, and after what is wrong with another.
+
+    Returns
+    -------
+    Feedback
+    """
+    if answer is ...:
+        return Feedback(False, NO_ANSWER)
+    if answer == expected:
+        return Feedback(True, right)
+    return Feedback(False, known.get(answer, f"{answer!r} is not it."), hint)
 
 
 def _equal(found, wanted) -> bool:

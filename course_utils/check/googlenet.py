@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import Feedback, compare_functions, compare_number
 
 # Szegedy et al. (2014), arXiv:1409.4842, table 1: inception (3a).
 _SIZE, _CHANNELS, _MODULE_3A = 28, 192, (64, 96, 128, 16, 32, 32)
@@ -35,19 +35,20 @@ def concatenated_channels(answer: int) -> Feedback:
     ----------
     answer : int
     """
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == 480:
-        return Feedback(True, "128 + 192 + 96 + 64: what the four branches end with.")
-    known = {
-        640: "That counts the two reductions, which stay inside their branches.",
-        416: "The pooling branch is missing.",
-        352: "The stand-alone 1×1 is missing.",
-        192: "That is the widest branch. A concatenation keeps all, a sum would need equal widths.",
-        256: "That is what 3b gets from 3a.",
-    }
-    why = known.get(answer, f"{answer!r} is not it.")
-    return Feedback(False, why, "Which layer is the last of each branch?")
+    return compare_number(
+        answer,
+        480,
+        {
+            640: "That counts the two reductions, which stay inside their branches.",
+            416: "The pooling branch is missing.",
+            352: "The stand-alone 1×1 is missing.",
+            192: "That is the widest branch. A concatenation keeps all, a sum would need equal "
+            "widths.",
+            256: "That is what 3b gets from 3a.",
+        },
+        right="128 + 192 + 96 + 64: what the four branches end with.",
+        hint="Which layer is the last of each branch?",
+    )
 
 
 def cheaper_module(answer: Sequence[int]) -> Feedback:

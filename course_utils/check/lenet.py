@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import Feedback, compare_functions, compare_number
 
 
 def output_size(answer: Callable) -> Feedback:
@@ -45,18 +45,18 @@ def convolution_parameters(answer: int) -> Feedback:
     answer : int
         Weights and biases of 16 kernels over 6 channels.
     """
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == 16 * (6 * 3 * 3 + 1):
-        return Feedback(True, "Each of the 16 kernels has 3·3·6 weights and one bias.")
-    known = {
-        16 * 6 * 3 * 3: "The biases are missing.",
-        16 * (3 * 3 + 1): "A kernel is as deep as the map it looks at.",
-        16 * 3 * 3: "A kernel is as deep as the map it looks at, and has a bias.",
-        16 * (6 * 5 * 5 + 1): "That is the layer as it stands, with 5×5.",
-    }
-    why = known.get(answer, f"{answer!r} is not it.")
-    return Feedback(False, why, "How many numbers has one kernel, and how many kernels are there?")
+    return compare_number(
+        answer,
+        16 * (6 * 3 * 3 + 1),
+        {
+            16 * 6 * 3 * 3: "The biases are missing.",
+            16 * (3 * 3 + 1): "A kernel is as deep as the map it looks at.",
+            16 * 3 * 3: "A kernel is as deep as the map it looks at, and has a bias.",
+            16 * (6 * 5 * 5 + 1): "That is the layer as it stands, with 5×5.",
+        },
+        right="Each of the 16 kernels has 3·3·6 weights and one bias.",
+        hint="How many numbers has one kernel, and how many kernels are there?",
+    )
 
 
 def diagonal_kernel(answer: np.ndarray) -> Feedback:

@@ -4,9 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions
 
-_THREE_DOTS = Feedback(False, "Replace the three dots by your answer.")
 _MOST_WEIGHTS = 300_000
 
 
@@ -49,7 +48,7 @@ def block_weights(of_bottleneck: int, of_basic: int) -> Feedback:
         Without biases and batch normalization.
     """
     if of_bottleneck is ... or of_basic is ...:
-        return _THREE_DOTS
+        return Feedback(False, NO_ANSWER)
     hint = "A layer has size² · channels in · channels out. How many layers has each block?"
     if of_bottleneck != 256 * 64 + 9 * 64 * 64 + 64 * 256:
         known = {
@@ -79,7 +78,7 @@ def dense_block(layers: int, growth: int) -> Feedback:
         Each layer has a 1×1 convolution to ``4 * growth`` channels and a 3×3 to ``growth``.
     """
     if layers is ... or growth is ...:
-        return _THREE_DOTS
+        return Feedback(False, NO_ANSWER)
     if not all(isinstance(n, int) and n > 0 for n in (layers, growth)):
         return Feedback(False, f"{layers!r} and {growth!r} should be whole numbers above 0.")
     channels = 64 + layers * growth

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions, compare_number
 
 FOLDS = 5
 BETTER_BY = 3  # images of those asked about
@@ -37,19 +37,20 @@ def head_parameters(answer: int) -> Feedback:
     answer : int
         Weights and biases of a dense layer from 4096 numbers to 5.
     """
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == 5 * (4096 + 1):
-        return Feedback(True, "Each class has 4096 weights and one bias.")
-    known = {
-        5 * 4096: "The biases are missing.",
-        5 * 4096 + 1: "Every class has a bias of its own.",
-        5 * (512 + 1): "That is the head as it stands, on 512 numbers.",
-        5 * (7 * 7 * 512 + 1): "That is a head on all that block 5 gives; fc2 gives 4096 numbers.",
-        1000 * (4096 + 1): "That is ImageNet's layer of 1000 classes; ours has five.",
-    }
-    why = known.get(answer, f"{answer!r} is not it.")
-    return Feedback(False, why, "How many numbers does each class weigh, and what is added?")
+    return compare_number(
+        answer,
+        5 * (4096 + 1),
+        {
+            5 * 4096: "The biases are missing.",
+            5 * 4096 + 1: "Every class has a bias of its own.",
+            5 * (512 + 1): "That is the head as it stands, on 512 numbers.",
+            5 * (7 * 7 * 512 + 1): "That is a head on all that block 5 gives; fc2 gives 4096 "
+            "numbers.",
+            1000 * (4096 + 1): "That is ImageNet's layer of 1000 classes; ours has five.",
+        },
+        right="Each class has 4096 weights and one bias.",
+        hint="How many numbers does each class weigh, and what is added?",
+    )
 
 
 def classifier(answer: Callable, features: np.ndarray, labels: np.ndarray) -> Feedback:
@@ -75,7 +76,7 @@ def classifier(answer: Callable, features: np.ndarray, labels: np.ndarray) -> Fe
         except Exception as error:  # of whatever the student wrote
             return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
         if found is ... or found is None:
-            return Feedback(False, "Replace the three dots by your answer.", hint)
+            return Feedback(False, NO_ANSWER, hint)
         if np.shape(found) != np.shape(ask):
             why = f"It returns {np.shape(found)} for {len(ask)} images, not one label for each."
             return Feedback(False, why, hint)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions
 
 _DEPTH, _WIDTHS, _FACTOR = 13, (64, 128, 256), 10
 
@@ -72,7 +72,7 @@ def start(answer: Callable) -> Feedback:
         except Exception as error:  # of whatever the student wrote
             return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
         if deviation is ... or deviation is None:
-            return Feedback(False, "Replace the three dots by your answer.", hint)
+            return Feedback(False, NO_ANSWER, hint)
         try:
             factor = _growth(width, float(deviation)) if float(deviation) > 0 else 0
         except (TypeError, ValueError):

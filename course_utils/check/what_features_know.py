@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import Feedback, compare_functions, compare_number
 
 
 def lead(answer: Callable) -> Feedback:
@@ -35,18 +35,18 @@ def field_of_block1(answer: int) -> Feedback:
     answer : int
         Side of the square in pixels: two convolutions, and a pooling of 2×2.
     """
-    hint = "Begin with 1 pixel. Each layer adds (kernel - 1) times the strides before it."
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == 10:
-        return Feedback(True, "1 + 4 + 4 + 1: all strides before the pooling are 1.")
-    known = {
-        6: "That is the block as it stands, with 3×3.",
-        9: "That is before the pooling, which sees two positions.",
-        11: "The pooling's own stride counts for the layers after it only.",
-        18: "No stride comes before these layers: nothing is doubled yet.",
-    }
-    return Feedback(False, known.get(answer, f"{answer!r} is not it."), hint)
+    return compare_number(
+        answer,
+        10,
+        {
+            6: "That is the block as it stands, with 3×3.",
+            9: "That is before the pooling, which sees two positions.",
+            11: "The pooling's own stride counts for the layers after it only.",
+            18: "No stride comes before these layers: nothing is doubled yet.",
+        },
+        right="1 + 4 + 4 + 1: all strides before the pooling are 1.",
+        hint="Begin with 1 pixel. Each layer adds (kernel - 1) times the strides before it.",
+    )
 
 
 def blind_heat(answer: np.ndarray, masks: np.ndarray, to_beat: float) -> Feedback:

@@ -70,7 +70,7 @@ def plot_images(
     -------
     Figure
     """
-    fig, axes = grid(len(images), columns, title, above=0.1 if titles is None else 0.3)
+    fig, axes = _grid(len(images), columns, title, above=0.1 if titles is None else 0.3)
     titles = titles if titles is not None else [""] * len(images)
     for ax, image, label in zip(axes, images, titles, strict=False):
         plot_image(image, title=label, ax=ax)
@@ -101,7 +101,7 @@ def plot_samples(
     -------
     Figure
     """
-    fig, axes = grid(len(class_names) * per_class, per_class, title, above=0.1)
+    fig, axes = _grid(len(class_names) * per_class, per_class, title, above=0.1)
     rows = np.array(axes).reshape(len(class_names), per_class)
     for label, row in enumerate(rows):
         for ax, image in zip(row, images[labels == label], strict=False):
@@ -137,7 +137,7 @@ def plot_predictions(
     -------
     Figure
     """
-    fig, axes = grid(len(images), columns, title, above=0.4)
+    fig, axes = _grid(len(images), columns, title, above=0.4)
     for ax, image, label, p in zip(axes, images, labels, probabilities, strict=False):
         guess = int(p.argmax())
         right = guess == label
@@ -272,7 +272,7 @@ def name_row(ax: Axes, name: str, **text) -> None:
     ax.text(-0.08, 0.5, as_written(name), **where, **text)
 
 
-def grid(n: int, columns: int, title: str, *, above: float) -> tuple[Figure, list[Axes]]:
+def _grid(n: int, columns: int, title: str, *, above: float) -> tuple[Figure, list[Axes]]:
     """Axes for n square images with ``above`` inches of text each; those left over hidden.
 
     As large as a page allows; many rows make the figure longer than that, not the images tiny.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.figure import Figure
 
-from course_utils.plotting.images import grid, plot_image
+from course_utils.plotting.images import plot_images
 from course_utils.plotting.style import SMALL
 
 # So many numbers can be read in one square, if no more than so many squares stand side by side.
@@ -37,9 +37,8 @@ def plot_maps(
     -------
     Figure
     """
-    fig, axes = grid(len(maps), columns, title, above=0.3)
-    for ax, values, label in zip(axes, maps, titles, strict=False):
-        plot_image(values, title=label, ax=ax)
+    fig = plot_images(maps, titles, columns=columns, title=title)
+    for ax, values in zip(fig.axes, maps, strict=False):  # axes left over stay empty
         (picture,) = ax.images
         largest = np.abs(values).max() or 1
         picture.set(cmap="RdBu_r", clim=(-largest, largest))
