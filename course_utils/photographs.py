@@ -20,13 +20,14 @@ _WEBCAM = """
   const video = document.createElement("video");
   const button = document.createElement("button");
   button.textContent = "Take the photograph";
+  const clicked = new Promise((resolve) => { button.onclick = resolve; });
   video.srcObject = stream;
   video.style.display = "block";
   document.body.append(video, button);
   try {
     await video.play();
     google.colab.output.setIframeHeight(document.documentElement.scrollHeight, true);
-    await new Promise((resolve) => { button.onclick = resolve; });
+    await clicked;
     const canvas = document.createElement("canvas");
     canvas.width = video.videoWidth;
     canvas.height = video.videoHeight;

@@ -83,6 +83,16 @@ def test_a_camera_that_is_not_allowed_is_told(colab, tmp_path, monkeypatch):
         photographs.get("webcam", tmp_path)
 
 
+SLOW_CAMERA = """
+const play = HTMLMediaElement.prototype.play;
+HTMLMediaElement.prototype.play = async function () {
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  return play.call(this);
+};
+null
+"""
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not CHROMIUM, reason="no chromium, chromium-browser or google-chrome found")
 def test_the_camera_is_seen_and_let_go_in_a_browser():
@@ -94,9 +104,11 @@ def test_the_camera_is_seen_and_let_go_in_a_browser():
         page.route("**/*", lambda route: route.fulfill(body="<p>a cell's output</p>"))
         page.goto("https://colab.invalid/")
         page.evaluate("window.google = {colab: {output: {setIframeHeight: () => {}}}}; null")
-        page.evaluate(f"window.taken = {photographs._WEBCAM}; null")
+        page.evaluate(SLOW_CAMERA)  # so that the button is clicked before the picture is there
+        page.evaluate(f"{photographs._WEBCAM}.then((url) => {{ window.taken = url; }}); null")
         page.get_by_role("button", name="Take the photograph").click()
-        _, _, encoded = page.evaluate("window.taken").partition("data:image/jpeg;base64,")
+        taken = page.wait_for_function("window.taken", timeout=10_000).json_value()
+        _, _, encoded = taken.partition("data:image/jpeg;base64,")
         picture = Image.open(io.BytesIO(base64.b64decode(encoded)))
         assert picture.format == "JPEG" and min(picture.size) > 100
         assert picture.convert("L").getextrema() != (0, 0)
