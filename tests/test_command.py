@@ -188,6 +188,7 @@ def test_what_was_stored_before_the_disk_was_full_is_told(lesson, tmp_path, monk
     assert "08_other.ipynb" in line and line.endswith("Stored until then: 07_small.ipynb.")
 
 
+@pytest.mark.slow
 def test_time_and_memory_are_told_and_stand_in_the_page(lesson, tmp_path, capsys):
     add_lesson(lesson, "07", "import time\ntaken = b'x' * 300_000_000; del taken\ntime.sleep(2)")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0

@@ -56,6 +56,7 @@ def test_mobilenet_is_asked_where_its_weights_are(tmp_path):
     assert len(lines) == 5 and all(line.endswith("%)") for line in lines), lines
 
 
+@pytest.mark.slow
 def test_without_a_network_the_cell_says_so(tmp_path):
     (line,) = run(MOBILENET + cell("fetch_for_keras"), tmp_path).splitlines()
     assert line.startswith("No weights for MobileNet") and "the download failed" in line

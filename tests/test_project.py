@@ -126,6 +126,8 @@ def test_choosing_fast_tests_does_not_choose_those_that_need_a_network():
         sys.executable,
         "-m",
         "pytest",
+        "-n",
+        "0",
         "-m",
         "not slow",
         "-k",
