@@ -191,7 +191,7 @@ def measure() -> Measurement:
         for measured in (memory_beyond_images, memory_from_files)
     )
     runtime.setup()
-    images, labels, files = _training_images()
+    images, labels = _training_images()
     base = _vgg16()
     preprocess = pretrained.preprocess_for("VGG16")
     preprocessed = preprocess(images)
@@ -199,16 +199,18 @@ def measure() -> Measurement:
 
     def one_round() -> list[tuple[np.ndarray, float]]:
         ways = [lambda: extract_features(base, images, preprocess, cache=False)]
-        ways += [lambda: extract_features(base, dataset_of(files), preprocess)]
+        ways += [lambda: extract_features(base, data.folder_dataset(folder), preprocess)]
         ways += [lambda run=run: _forward(run, preprocessed) for run in engines]
         return [_timed(way) for way in ways]
 
-    rounds = [one_round() for _ in range(ROUNDS // 2)]
-    features = rounds[0][0][0]
-    weights, head = _timed(lambda: fit_on_features(features, labels))
-    slow_weights, lecture = _timed(lambda: fit_through_base(base, preprocess(images), labels))
-    # Rounds on both sides, as the machine's speed may drift.
-    rounds += [one_round() for _ in range(ROUNDS - len(rounds))]
+    with tempfile.TemporaryDirectory() as folder:
+        write_files(Path(folder), len(images), "train")
+        rounds = [one_round() for _ in range(ROUNDS // 2)]
+        features = rounds[0][0][0]
+        weights, head = _timed(lambda: fit_on_features(features, labels))
+        slow_weights, lecture = _timed(lambda: fit_through_base(base, preprocess(images), labels))
+        # Rounds on both sides, as the machine's speed may drift.
+        rounds += [one_round() for _ in range(ROUNDS - len(rounds))]
 
     extraction, from_disk, floor, *onnx = (
         tuple(s for _, s in way) for way in zip(*rounds, strict=True)
@@ -290,27 +292,30 @@ def memory_from_files(n_files: int) -> float:
     """
     runtime.setup()
     base, preprocess_input = _beginning_of_lite0()
-    originals = _files()
     with tempfile.TemporaryDirectory() as folder:
-        files = [Path(folder, f"{i}.jpg") for i in range(n_files)]
-        for i, file in enumerate(files):
-            if i < len(originals):
-                shutil.copyfile(originals[i], file)
-            else:  # a second name for the same bytes, which takes no room
-                file.hardlink_to(files[i % len(originals)])
-        extract_features(base, dataset_of(files), preprocess_input)
+        write_files(Path(folder), n_files)
+        extract_features(base, data.folder_dataset(folder), preprocess_input)
     return peak_bytes() / MB
 
 
-def dataset_of(files: Sequence[Path]):
-    """A tf.data.Dataset of batches of these JPEG files, in their order, read as they are needed."""
-    import tensorflow as tf
+def write_files(folder: Path, n_files: int, split: str | None = None) -> None:
+    """Write so many of the course's images into a folder with one class, over and over if need be.
 
-    def read(file):
-        return tf.io.decode_jpeg(tf.io.read_file(file), channels=3)
-
-    names = tf.data.Dataset.from_tensor_slices([str(file) for file in files])
-    return names.map(read, num_parallel_calls=tf.data.AUTOTUNE).batch(FORWARD_BATCH)
+    Parameters
+    ----------
+    folder : path
+    n_files : int
+    split : "train" or "test", optional
+        Whose images; all if not given.
+    """
+    originals = [data_dir() / "objects" / row["file"] for row in data.read_manifest(split)]
+    files = [folder / "objects" / f"{i}.jpg" for i in range(n_files)]
+    files[0].parent.mkdir()
+    for i, file in enumerate(files):
+        if i < len(originals):
+            shutil.copyfile(originals[i], file)
+        else:  # a second name for the same bytes, which takes no room
+            file.hardlink_to(files[i % len(originals)])
 
 
 def _beginning_of_lite0():
@@ -323,16 +328,11 @@ def _beginning_of_lite0():
     return keras.Model(net.inputs, keras.layers.GlobalAveragePooling2D()(block)), preprocess_input
 
 
-def _training_images() -> tuple[np.ndarray, np.ndarray, list[Path]]:
+def _training_images() -> tuple[np.ndarray, np.ndarray]:
     """The training images, shuffled once, since both ways must see the same batches."""
     (images, labels), _ = data.load_objects()
-    files = _files("train")
     order = np.random.default_rng(0).permutation(len(images))
-    return images[order], labels[order], [files[i] for i in order]
-
-
-def _files(split: str | None = None) -> list[Path]:
-    return [data_dir() / "objects" / row["file"] for row in data.read_manifest(split)]
+    return images[order], labels[order]
 
 
 def _vgg16():
