@@ -299,6 +299,19 @@ def test_names_are_drawn_as_they_are_written(draw):
     assert not set(NAMES_AS_BROUGHT) - set(texts)
 
 
+def test_categories_stand_side_by_side_and_no_line_joins_them():
+    row = list(ESTIMATES.values())
+    of_numbers = plotting.plot_estimates_along([1, 2], {"a": row, "b": row})
+    of_names = plotting.plot_estimates_along(["hats", "cubes"], {"a": row, "b": row})
+    joined, (a, b) = (
+        [container.lines[0] for container in ax.containers] for ax in (of_numbers, of_names)
+    )
+    assert [line.get_linestyle() for line in joined] == ["-", "-"]
+    assert (a.get_linestyle(), b.get_linestyle()) == ("None", "None")
+    assert (a.get_xdata() < b.get_xdata()).all()
+    assert [tick.get_text() for tick in of_names.get_xticklabels()] == ["hats", "cubes"]
+
+
 def test_powers_on_a_logarithmic_axis_are_still_formulas():
     _, ax = plt.subplots()
     ax.set(xscale="log", xlim=(1, 1e6))

@@ -59,12 +59,13 @@ def plot_estimates_along(
     colours: Mapping[str, str] = METHOD_COLOURS,
     ax: Axes | None = None,
 ) -> Axes:
-    """Estimates along an axis, one line each, with their 95 % intervals as bars.
+    """Estimates along an axis, with their 95 % intervals as bars.
 
     Parameters
     ----------
     x : sequence of float or str, length ``steps``
-        The same for all lines.
+        The same for all. Between numbers each method's estimates are joined by a line. Text names
+        categories, which have nothing in between: methods stand side by side at each.
     estimates : mapping of label to sequence of Estimate, length ``steps``
     colours : mapping of label to matplotlib colour
         Those that are not in it follow the colour cycle.
@@ -76,19 +77,25 @@ def plot_estimates_along(
     Axes
     """
     ax = given_or_new(ax)
-    for label, values in estimates.items():
+    categories = isinstance(x[0], str)
+    places = np.arange(len(x)) if categories else np.asarray(x)
+    beside = 0.15 * (np.arange(len(estimates)) - (len(estimates) - 1) / 2) * categories
+    for shift, (label, values) in zip(beside, estimates.items(), strict=True):
         mean = np.array([value.mean for value in values])
         low, high = np.array([(value.low, value.high) for value in values]).T
         reach = np.clip([mean - low, high - mean], 0, None)  # rounding may leave -1e-17
         ax.errorbar(
-            x,
+            places + shift,
             mean,
             reach,
-            fmt="o-",
+            fmt="o" if categories else "o-",
             capsize=4,
             ms=8,
             label=as_written(label),
             color=colours.get(label),
         )
+    if categories:
+        ax.set_xticks(places, map(as_written, x))
+        ax.set_xlim(-0.5, len(x) - 0.5)
     ax.legend()
     return ax
