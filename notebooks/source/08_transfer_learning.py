@@ -167,7 +167,7 @@ print(f"{sum(array.size for array in vgg16_weights):,} numbers in all")
 # `fit`, `evaluate`, `predict` one picture. Two things differ. The images pass through
 # `preprocess_input` first, since VGG16 was trained on BGR images with the mean colour subtracted.
 # And we set 15 training images aside for *validation*: what is tried out is judged on them, so that
-# the test images stay unseen until the end. Two epochs are enough to see how long one takes.
+# the test images stay unseen until the end. One epoch is enough to see how long it takes.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
 import time
@@ -182,8 +182,8 @@ output = keras.layers.Dense(units=5, activation="softmax")(base_model.layers[-1]
 TL_model = keras.Model(inputs=base_model.inputs, outputs=output)
 TL_model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
 started = time.perf_counter()
-TL_model.fit(inputs[learn], y_train[learn], batch_size=10, epochs=2, verbose=0)
-seconds_on_images = (time.perf_counter() - started) / 2
+TL_model.fit(inputs[learn], y_train[learn], batch_size=10, epochs=1, verbose=0)
+seconds_on_images = time.perf_counter() - started
 loss, accuracy = TL_model.evaluate(inputs[val], y_train[val], batch_size=10, verbose=0)
 answer = TL_model.predict(inputs[val[:1]], verbose=0)[0]
 
@@ -282,8 +282,9 @@ plotting.show(
 # ## From features to a loss
 #
 # The dense layer weighs the features and gives one number for each class, the *logits*. The *softmax*
-# turns logits $z$ into probabilities, $p_k = e^{z_k} / \sum_j e^{z_j}$ (lesson 07). The *cross-entropy*
-# is what training makes small: minus the natural logarithm of the probability of the true class.
+# turns logits *z* into probabilities (lesson 07): of class *k* it is *e* to the power of *z*ₖ, divided by
+# the sum of these powers over all classes. The *cross-entropy* is what training makes small: minus the
+# natural logarithm of the probability of the true class.
 #
 # ### Exercise: cross-entropy
 #
@@ -316,9 +317,9 @@ check.cross_entropy(cross_entropy)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The head, as the lecture trains it
 #
-# Adam (Kingma & Ba 2014) with its usual rate, batches of 10, 10 epochs. Who gives each of five classes
-# the same probability has a cross-entropy of $\ln 5 = 1.6$. What do you expect of a head that has
-# learned nothing yet?
+# Adam (Kingma & Ba 2014) with its usual rate, batches of 10, 10 epochs. A guesser that gives each of
+# the five classes the same probability has a cross-entropy of ln 5 = 1.6. What do you expect of a head
+# that has learned nothing yet?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
