@@ -5,7 +5,7 @@ import random
 import warnings
 import weakref
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -117,6 +117,8 @@ def fit(
     epochs: int,
     batch_size: int,
     steps_per_epoch: int | None = None,
+    validation_data: tuple[np.ndarray, np.ndarray] | None = None,
+    callbacks: Sequence = (),
     until: float | None = None,
 ) -> dict[str, np.ndarray]:
     """Train a compiled model as ``model.fit`` does, each epoch as one compiled loop.
@@ -144,6 +146,11 @@ def fit(
         dropped.
     steps_per_epoch : int, optional
         End an epoch after so many batches; the next one goes on with the images not shown yet.
+    validation_data : tuple of two ndarrays, optional
+        Images and labels, asked after each epoch, all as one batch.
+    callbacks : sequence of keras.callbacks.Callback
+        Told of training and its epochs, though not of batches. Keras's ``EarlyStopping`` trains
+        until the validation loss falls no more, and puts the best epoch's weights back.
     until : float, optional
         Stop after the first epoch with at least this accuracy.
 
@@ -151,37 +158,47 @@ def fit(
     -------
     dict of str to ndarray, shape ``(epochs,)``
         ``"loss"`` and the metrics that were compiled: the mean over each epoch's batches while
-        it was trained.
+        it was trained. With ``validation_data`` also ``"val_loss"`` and so on, after the epoch.
 
     Raises
     ------
     ValueError
         If the model is not compiled, images and labels differ in number, there are fewer images
-        than ``batch_size``, a count is below 1, or ``until`` is set without the metric
-        "accuracy".
+        than ``batch_size``, a count is below 1, ``validation_data`` is no pair, or ``until`` is
+        set without the metric "accuracy", or a callback without what it monitors.
     GuardError
         If the model scales images itself and these do not reach from 0 to 255.
     """
+    import keras
     import tensorflow as tf
 
     _check_compiled(model)
     _check_counts(len(images), len(labels), epochs, batch_size, steps_per_epoch)
     check_scale(images, model)
     images, labels = tf.constant(images, tf.float32), tf.constant(labels)
-    run_epoch = _epoch_of(model, images, labels)
-    if until is not None and "accuracy" not in model.get_metrics_result():
-        raise ValueError('until needs the accuracy: compile with metrics=["accuracy"].')
+    validation = _validation(validation_data, model)
+    run_epoch, ask = _compiled_of(model, images, labels)
+    names = [*model.get_metrics_result()]
+    names += [f"val_{name}" for name in names] if validation else []
+    _check_known(names, until, callbacks)
     steps = steps_per_epoch or len(images) // batch_size
     batches = _batches(len(images), batch_size)
+    told = keras.callbacks.CallbackList(list(callbacks), model=model)
     history = defaultdict(list)
-    for _ in range(epochs):
-        model.reset_metrics()
-        run_epoch(images, labels, tf.constant(list(itertools.islice(batches, steps))))
-        for name, value in model.get_metrics_result().items():
-            history[name].append(np.asarray(value, float))
-        if until is not None and history["accuracy"][-1] >= until:
+    model.stop_training = False
+    told.on_train_begin()
+    for epoch in range(epochs):
+        told.on_epoch_begin(epoch)
+        found = _results(model, run_epoch, images, labels, _order(batches, steps))
+        if validation:
+            found |= {f"val_{k}": v for k, v in _results(model, ask, *validation).items()}
+        for name, value in found.items():
+            history[name].append(value)
+        told.on_epoch_end(epoch, found)
+        if model.stop_training or (until is not None and found["accuracy"] >= until):
             break
     model.optimizer.finalize_variable_values(model.trainable_weights)
+    told.on_train_end()
     return {name: np.array(values) for name, values in history.items()}
 
 
@@ -204,27 +221,60 @@ def _check_counts(n_images, n_labels, epochs, batch_size, steps_per_epoch) -> No
         )
 
 
-# Keras's training function, of which compile makes a new one each time: our loop, and the
-# weights that it trains. Forgotten with it.
-_EPOCHS: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+def _check_known(names, until, callbacks) -> None:
+    if until is not None and "accuracy" not in names:
+        raise ValueError('until needs the accuracy: compile with metrics=["accuracy"].')
+    for callback in callbacks:
+        # Keras warns, and trains to the last epoch.
+        monitored = getattr(callback, "monitor", None)
+        if monitored is not None and monitored not in names:
+            remedy = "give validation_data, or " if monitored.startswith("val_") else ""
+            raise ValueError(
+                f"{type(callback).__name__} monitors {monitored!r}, but there is only "
+                f"{', '.join(names)}: {remedy}compile the metric, or monitor another."
+            )
 
 
-def _epoch_of(model, images, labels) -> Callable:
+def _validation(pair, model):
+    import tensorflow as tf
+
+    if pair is None:
+        return None
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or len(pair[0]) != len(pair[1]):
+        raise ValueError("validation_data must be (images, labels), equally many of both.")
+    check_scale(pair[0], model)
+    return tf.constant(pair[0], tf.float32), tf.constant(pair[1])
+
+
+def _results(model, run: Callable, *arrays) -> dict[str, float]:
+    """The loss and the metrics of one pass."""
+    model.reset_metrics()
+    run(*arrays)
+    return {name: np.asarray(value, float) for name, value in model.get_metrics_result().items()}
+
+
+# Keras's training function, of which compile makes a new one each time: our loop, our question,
+# and the weights that are trained. Forgotten with it.
+_COMPILED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
+
+
+def _compiled_of(model, images, labels) -> tuple[Callable, Callable]:
     model.make_train_function()  # does nothing where there is one since the last compile
-    if model.train_function not in _EPOCHS:
+    if model.train_function not in _COMPILED:
         # Variables are made here, since none can be made inside a compiled loop.
         model.compute_metrics(images[:1], labels[:1], model(images[:1]))
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
-        _EPOCHS[model.train_function] = _compiled_epoch(model), _trained(model)
-    epoch, trained = _EPOCHS[model.train_function]
+        functions = _compiled_epoch(model), _compiled_question(model)
+        _COMPILED[model.train_function] = functions, _trained(model)
+    functions, trained = _COMPILED[model.train_function]
     if _trained(model) != trained:
         warnings.warn(
             "trainable has changed since the model was compiled. Training goes on with the "
             "layers that were trainable then; call model.compile again to train the others.",
             stacklevel=3,
         )
-    return epoch
+    return functions
 
 
 def _trained(model) -> set[int]:
@@ -245,14 +295,38 @@ def _compiled_epoch(model) -> Callable:
         for batch in order:
             step(tf.gather(images, batch), tf.gather(labels, batch))
 
-    def run(images, labels, order):
-        # Open sizes, since tracing a deep model anew for each size takes seconds.
+    return _of_any_size(epoch)
+
+
+def _compiled_question(model) -> Callable:
+    import tensorflow as tf
+
+    model = weakref.proxy(model)
+
+    @tf.autograph.experimental.do_not_convert
+    def ask(images, labels):
+        model.test_step((images, labels))
+
+    return _of_any_size(tf.function(ask))
+
+
+def _of_any_size(function) -> Callable:
+    """The function traced with open sizes: for a deep model a trace for each takes seconds."""
+    import tensorflow as tf
+
+    def run(images, labels, *order):
         sizes = [None, *images.shape[1:]], [None, *labels.shape[1:]], [None, None]
-        arrays = images, labels, order
-        specs = [tf.TensorSpec(size, a.dtype) for size, a in zip(sizes, arrays, strict=True)]
-        epoch.get_concrete_function(*specs)(*arrays)
+        arrays = images, labels, *order
+        specs = [tf.TensorSpec(size, a.dtype) for size, a in zip(sizes, arrays, strict=False)]
+        function.get_concrete_function(*specs)(*arrays)
 
     return run
+
+
+def _order(batches: Iterator[np.ndarray], steps: int):
+    import tensorflow as tf
+
+    return tf.constant(list(itertools.islice(batches, steps)))
 
 
 def _batches(n_images: int, batch_size: int) -> Iterator[np.ndarray]:

@@ -242,7 +242,78 @@ def test_a_trained_model_is_forgotten(data):
     del model
     gc.collect()
     assert there() is None
-    assert not len(training._EPOCHS)
+    assert not len(training._COMPILED)
+
+
+# Validation, and stopping where it is best
+
+
+def stopping(**changes):
+    return keras.callbacks.EarlyStopping(**{"patience": 3, "restore_best_weights": True, **changes})
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {},
+        {"restore_best_weights": False},
+        {"monitor": "val_accuracy", "patience": 2},
+        {"monitor": "loss", "min_delta": 0.02},
+        {"start_from_epoch": 6},
+    ],
+    ids=str,
+)
+def test_early_stopping_does_what_it_does_in_model_fit(data, how):
+    images, labels = data
+    apart = (images[60:], labels[60:])
+    results = []
+    for run in (
+        lambda copy, **same: training.fit(copy, images[:60], labels[:60], **same),
+        lambda copy, **same: copy.fit(images[:60], labels[:60], verbose=0, **same).history,
+    ):
+        keras.utils.set_random_seed(0)
+        copy, stop = build(), stopping(**how)
+        copy.compile(keras.optimizers.SGD(0.5, momentum=0.9), LOGITS, metrics=["accuracy"])
+        same = {"batch_size": 60, "epochs": 40, "validation_data": apart, "callbacks": [stop]}
+        results.append((run(copy, **same), copy.get_weights(), stop))
+    (ours, our_weights, our_stop), (theirs, their_weights, their_stop) = results
+    assert our_stop.stopped_epoch == their_stop.stopped_epoch > 0, "it should stop before the end"
+    assert our_stop.best_epoch == their_stop.best_epoch
+    assert ours.keys() == theirs.keys()
+    for name in ours:
+        np.testing.assert_allclose(ours[name], theirs[name], rtol=1e-3, atol=1e-5)
+    for a, b in zip(our_weights, their_weights, strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-3)
+
+
+def test_the_best_epoch_is_left_in_the_model(model, data):
+    images, labels = data
+    apart = (images[60:], labels[60:])
+    model.compile(keras.optimizers.Adam(0.05), LOGITS)
+    history = fit(
+        model, images[:60], labels[:60], epochs=50, validation_data=apart, callbacks=[stopping()]
+    )["val_loss"]
+    assert len(history) == history.argmin() + 1 + 3
+    assert model.evaluate(*apart, verbose=0) == pytest.approx(history.min(), rel=1e-4)
+
+
+def test_a_training_that_was_stopped_can_go_on(model, data):
+    model.compile(keras.optimizers.SGD(0.0), LOGITS)
+    same = {"epochs": 9, "callbacks": [stopping(monitor="loss", patience=1)]}
+    assert len(fit(model, *data, **same)["loss"]) < 9
+    assert len(fit(model, *data, epochs=9)["loss"]) == 9
+
+
+def test_validation_trains_nothing(model, data):
+    images, labels = data
+    model.compile(keras.optimizers.SGD(0.1), LOGITS)
+    results = []
+    for how in ({}, {"validation_data": (images[:7], labels[:7])}):
+        keras.utils.set_random_seed(1)
+        training.restart(model)
+        results.append((fit(model, images, labels, **how)["loss"], *model.get_weights()))
+    for a, b in zip(*results, strict=True):
+        np.testing.assert_array_equal(a, b)
 
 
 # What cannot be trained
@@ -256,6 +327,10 @@ def test_a_trained_model_is_forgotten(data):
         (100, {"batch_size": 0}, "batch_size is 0"),
         (100, {"steps_per_epoch": 0}, "steps_per_epoch is 0"),
         (100, {"until": 0.9}, r'metrics=\["accuracy"\]'),
+        (100, {"validation_data": np.zeros((3, 4, 4, 1))}, r"must be \(images, labels\)"),
+        (100, {"validation_data": (np.zeros((3, 4, 4, 1)), [0, 1])}, "equally many"),
+        (100, {"callbacks": [stopping()]}, "EarlyStopping monitors 'val_loss'.*validation_data"),
+        (100, {"callbacks": [stopping(monitor="mae")]}, "monitors 'mae', but there is only loss"),
     ],
 )
 def test_impossible_trainings_are_refused(model, data, n, change, message):
