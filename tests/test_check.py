@@ -3,8 +3,17 @@
 import numpy as np
 import pytest
 
-from course_utils.check import lenet
+from course_utils.check import (
+    alexnet,
+    googlenet,
+    lenet,
+    pretrained_models,
+    resnet_densenet,
+    transfer_learning,
+    vgg,
+)
 from course_utils.check import what_features_know as features
+from course_utils.check.feedback import as_number
 
 
 def right_size(size, kernel, stride=1, padding=0):
@@ -118,3 +127,78 @@ def test_blind_heat_that_will_not_do(heat, why):
 
 def test_blind_heat_where_objects_are():
     assert features.blind_heat(MASKS.mean(axis=0), MASKS, 0.5).right
+
+
+# Whatever is answered
+
+
+class Odd:
+    """Compares to nothing, and has no repr of its own."""
+
+    __hash__ = None
+
+    def __eq__(self, other):
+        raise TypeError("not comparable")
+
+
+ODD = [
+    None,
+    True,
+    [880],
+    [[1], [1, 2]],
+    {},
+    "880",
+    b"880",
+    np.arange(3.0),
+    np.nan,
+    1j,
+    Odd(),
+    10**9,
+]
+CHECKS = {
+    check: more
+    for module in (alexnet, googlenet, lenet, resnet_densenet, vgg)
+    for name, check in vars(module).items()
+    if getattr(check, "__module__", None) == module.__name__ and not name.startswith("_")
+    for more in [{"small_for_large": 1, "block_weights": 1, "dense_block": 1}.get(name, 0)]
+}
+CHECKS |= {features.field_of_block1: 0, features.lead: 0, pretrained_models.softmax: 0}
+CHECKS |= {pretrained_models.at_twice_the_size: 1, transfer_learning.cross_entropy: 0}
+CHECKS[transfer_learning.head_parameters] = 0
+
+
+@pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
+def test_any_object_as_an_answer_is_told_what_is_wrong(check):
+    returned = [lambda *_, odd=odd: odd for odd in ODD]
+    for answer in (*ODD, *returned, type, np.mean):
+        feedback = check(answer, *[answer] * CHECKS[check])
+        assert not feedback.right and feedback.message, answer
+        assert len(repr(feedback)) < 600
+
+
+def test_odd_answers_where_more_is_handed_over():
+    features_of, labels = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20) % 2
+    photograph = np.zeros((4, 4, 3), np.uint8)
+    for odd in ODD:
+        for answer in (odd, lambda *_, odd=odd: odd):
+            assert not transfer_learning.classifier(answer, features_of, labels).right
+            assert not features.blind_heat(answer, MASKS, 0.5).right
+            assert not pretrained_models.another_answer(answer, photograph, None).right
+
+
+def test_the_second_number_may_be_odd_too():
+    for odd in ODD:
+        assert "Five layers it is" in vgg.small_for_large(5, odd).message
+        assert "Basic block" in resnet_densenet.block_weights(69_632, odd).message
+
+
+@pytest.mark.parametrize("number", [880, np.int64(880), np.array(880), 880.0, np.float32(880)])
+def test_numbers_of_every_kind_are_numbers(number):
+    assert as_number(number) == 880
+    assert lenet.convolution_parameters(number).right
+
+
+def test_a_function_without_a_name_is_called():
+    import functools
+
+    assert lenet.output_size(functools.partial(right_size)).right

@@ -40,7 +40,7 @@ def test_multiply_adds_are_those_of_the_course():
         (192, "sum"),
         (256, "from 3a"),
         (1, "not it"),
-        ("many", "not it"),
+        ("many", "no number"),
     ],
 )
 def test_channels_of_a_concatenation(answer, why):
@@ -125,10 +125,10 @@ def test_weights_of_the_blocks_are_those_of_the_lesson():
         ((69_632, ...), "three dots"),
         ((36_864, 1_179_648), "two 1×1"),
         ((53_248, 1_179_648), "goes up again"),
-        ((1, 1_179_648), "bottleneck block does not have 1"),
+        ((1, 1_179_648), "Bottleneck block: 1 is not it"),
         ((69_632, 589_824), "two convolutions"),
         ((69_632, 73_728), "256 channels all the way"),
-        ((69_632, 2), "basic block does not have 2"),
+        ((69_632, 2), "Basic block: 2 is not it"),
     ],
 )
 def test_wrong_weights_of_blocks(answers, why):

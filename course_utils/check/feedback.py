@@ -1,6 +1,7 @@
 """What is said of an answer, and how answers are compared."""
 
 import html
+import reprlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -58,8 +59,13 @@ def compare_functions(
     Feedback
         Right where all results have the same shape and are equal within NumPy's tolerance.
     """
+    if answer is ...:
+        return Feedback(False, NO_ANSWER, hint)
+    if not callable(answer):
+        return Feedback(False, f"{shown(answer)} is no function.", hint)
+    name = getattr(answer, "__name__", type(answer).__name__)
     for arguments in examples:
-        call = f"{answer.__name__}({', '.join(map(repr, arguments))})"
+        call = f"{name}({', '.join(map(repr, arguments))})"
         wanted = expected(*arguments)
         try:
             found = answer(*arguments)
@@ -68,7 +74,8 @@ def compare_functions(
         if found is ... or found is None:
             return Feedback(False, NO_ANSWER, hint)
         if not _equal(found, wanted):
-            return Feedback(False, f"{call} gives {found!r}, but should give {wanted!r}.", hint)
+            said = f"{call} gives {shown(found)}, but should give {wanted!r}."
+            return Feedback(False, said, hint)
     return Feedback(True, right)
 
 
@@ -91,13 +98,38 @@ def compare_number(
     """
     if answer is ...:
         return Feedback(False, NO_ANSWER)
-    if answer == expected:
+    number = as_number(answer)
+    if number is None:
+        return Feedback(False, f"{shown(answer)} is no number.", hint)
+    if number == expected:
         return Feedback(True, right)
-    return Feedback(False, known.get(answer, f"{answer!r} is not it."), hint)
+    return Feedback(False, known.get(number, f"{shown(answer)} is not it."), hint)
+
+
+def as_number(answer: object) -> float | None:
+    """The number that an answer is: Python's, NumPy's, or a tensor without axes; else None.
+
+    Parameters
+    ----------
+    answer : object
+        Whatever the student wrote. True, False and NaN are no numbers.
+    """
+    try:
+        array = np.asarray(answer)
+    except Exception:  # of whatever the student wrote, such as lists of unequal length
+        return None
+    if array.ndim or array.dtype.kind not in "iuf" or np.isnan(array):
+        return None
+    return array.item()
+
+
+def shown(answer: object) -> str:
+    """An answer as it is written, cut where it is long."""
+    return reprlib.repr(answer)
 
 
 def _equal(found, wanted) -> bool:
     try:
         return np.shape(found) == np.shape(wanted) and bool(np.allclose(found, wanted))
-    except TypeError:  # no numbers
+    except (TypeError, ValueError):  # no numbers; lists of unequal length
         return False

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
-from course_utils.check.feedback import Feedback, compare_functions, compare_number
+from course_utils.check.feedback import Feedback, compare_functions, compare_number, shown
 
 # Szegedy et al. (2014), arXiv:1409.4842, table 1: inception (3a).
 _SIZE, _CHANNELS, _MODULE_3A = 28, 192, (64, 96, 128, 16, 32, 32)
@@ -66,7 +66,7 @@ def cheaper_module(answer: Sequence[int]) -> Feedback:
     try:
         widths = tuple(int(width) for width in answer)
     except (TypeError, ValueError):
-        return Feedback(False, f"{answer!r} is no list of six whole numbers.")
+        return Feedback(False, f"{shown(answer)} is no list of six whole numbers.")
     if len(widths) != 6 or min(widths) < 1:
         return Feedback(False, f"{widths} should be six widths, each at least 1.")
     n1, _, n3, _, n5, n_pool = widths

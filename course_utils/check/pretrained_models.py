@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import Feedback, as_number, compare_functions
 
 AT_MOST_CHANGED = 0.25  # of the pixels
 
@@ -40,9 +40,8 @@ def at_twice_the_size(multiply_adds: float, parameters: float) -> Feedback:
     """
     if multiply_adds is ... or parameters is ...:
         return Feedback(False, "Replace the three dots by two factors.")
-    if not all(
-        isinstance(factor, (int, float, np.number)) for factor in (multiply_adds, parameters)
-    ):
+    multiply_adds, parameters = as_number(multiply_adds), as_number(parameters)
+    if multiply_adds is None or parameters is None:
         return Feedback(False, "Write two numbers, such as 2 and 2.")
     hint = "Which of the two belong to the kernel, and which to the places where it is laid?"
     known = {2: "the image is twice as high and twice as wide", 1: "each kernel visits more places"}
@@ -69,7 +68,8 @@ def another_answer(answer: np.ndarray, photograph: np.ndarray, classifier) -> Fe
     if answer is ...:
         return Feedback(False, "Replace the three dots by an altered copy of the photograph.")
     if getattr(answer, "shape", None) != photograph.shape or answer.dtype != np.uint8:
-        found = f"{getattr(answer, 'dtype', type(answer).__name__)} {np.shape(answer)}"
+        shape = getattr(answer, "shape", "")
+        found = f"{getattr(answer, 'dtype', type(answer).__name__)} {shape}".rstrip()
         return Feedback(
             False,
             f"It is {found}; the photograph is uint8 {photograph.shape}.",

@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions
+from course_utils.check.feedback import (
+    NO_ANSWER,
+    Feedback,
+    compare_functions,
+    compare_number,
+    shown,
+)
 
 _MOST_WEIGHTS = 300_000
 
@@ -50,23 +56,32 @@ def block_weights(of_bottleneck: int, of_basic: int) -> Feedback:
     if of_bottleneck is ... or of_basic is ...:
         return Feedback(False, NO_ANSWER)
     hint = "A layer has size² · channels in · channels out. How many layers has each block?"
-    if of_bottleneck != 256 * 64 + 9 * 64 * 64 + 64 * 256:
-        known = {
+    right = "Seventeen times as many weights, for one layer less."
+    bottleneck = compare_number(
+        of_bottleneck,
+        256 * 64 + 9 * 64 * 64 + 64 * 256,
+        {
             9 * 64 * 64: "The two 1×1 of the bottleneck are missing.",
             256 * 64 + 9 * 64 * 64: "The 1×1 that goes up again is missing.",
-            9
-            * (256 * 64 + 64 * 64 + 64 * 256): "Two of the bottleneck's kernels are 1×1, not 3×3.",
-        }
-        why = known.get(of_bottleneck, f"The bottleneck block does not have {of_bottleneck!r}.")
-        return Feedback(False, why, hint)
-    if of_basic != 2 * 9 * 256 * 256:
-        known = {
+            9 * (2 * 256 * 64 + 64 * 64): "Two of the bottleneck's kernels are 1×1, not 3×3.",
+        },
+        right=right,
+        hint=hint,
+    )
+    basic = compare_number(
+        of_basic,
+        2 * 9 * 256 * 256,
+        {
             9 * 256 * 256: "A basic block has two convolutions.",
             2 * 9 * 64 * 64: "The basic block keeps 256 channels all the way.",
-        }
-        why = known.get(of_basic, f"The basic block does not have {of_basic!r}.")
-        return Feedback(False, why, hint)
-    return Feedback(True, "Seventeen times as many weights, for one layer less.")
+        },
+        right=right,
+        hint=hint,
+    )
+    for name, found in (("Bottleneck", bottleneck), ("Basic", basic)):
+        if not found.right:
+            return Feedback(False, f"{name} block: {found.message}", hint)
+    return basic
 
 
 def dense_block(layers: int, growth: int) -> Feedback:
@@ -80,7 +95,9 @@ def dense_block(layers: int, growth: int) -> Feedback:
     if layers is ... or growth is ...:
         return Feedback(False, NO_ANSWER)
     if not all(isinstance(n, int) and n > 0 for n in (layers, growth)):
-        return Feedback(False, f"{layers!r} and {growth!r} should be whole numbers above 0.")
+        return Feedback(
+            False, f"{shown(layers)} and {shown(growth)} should be whole numbers above 0."
+        )
     channels = 64 + layers * growth
     if channels != 256:
         return Feedback(

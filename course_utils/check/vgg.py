@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions
+from course_utils.check.feedback import (
+    NO_ANSWER,
+    Feedback,
+    as_number,
+    compare_functions,
+    shown,
+)
 
 _DEPTH, _WIDTHS, _FACTOR = 13, (64, 128, 256), 10
 
@@ -37,17 +43,14 @@ def small_for_large(layers: int, share: float) -> Feedback:
     """
     if layers is ... or share is ...:
         return Feedback(False, "Replace the dots by two numbers.")
-    if layers != 5:
+    if as_number(layers) != 5:
         hint = "A 3×3 layer adds two pixels to the side of what is seen."
-        return Feedback(False, f"{layers!r} layers do not see just 11×11 pixels.", hint)
-    try:
-        close = bool(np.isclose(share, 5 * 9 / 121, atol=0.01))
-    except TypeError:
-        close = False
-    if close:
+        return Feedback(False, f"{shown(layers)} layers do not see just 11×11 pixels.", hint)
+    of_weights = as_number(share)
+    if of_weights is not None and abs(of_weights - 5 * 9 / 121) < 0.01:
         return Feedback(True, "Five layers see 11×11 pixels for 37 % of the weights.")
     known = {9 / 121: "That is one of the five layers.", 121 / 45: "That is the other way round."}
-    why = next((why for value, why in known.items() if value == share), f"{share!r} is not it.")
+    why = known.get(of_weights, f"{shown(share)} is not it.")
     hint = "How many weights has each kernel for one pair of channels?"
     return Feedback(False, f"Five layers it is. {why}", hint)
 
@@ -73,10 +76,10 @@ def start(answer: Callable) -> Feedback:
             return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
         if deviation is ... or deviation is None:
             return Feedback(False, NO_ANSWER, hint)
-        try:
-            factor = _growth(width, float(deviation)) if float(deviation) > 0 else 0
-        except (TypeError, ValueError):
-            return Feedback(False, f"It gives {deviation!r}, which is no number.", hint)
+        number = as_number(deviation)
+        if number is None:
+            return Feedback(False, f"It gives {shown(deviation)}, which is no number.", hint)
+        factor = _growth(width, number) if number > 0 else 0
         if not 1 / _FACTOR <= factor <= _FACTOR:
             said = f"With {width} units {_DEPTH} layers multiply the signal by {factor:.1g}."
             return Feedback(False, said, hint)
