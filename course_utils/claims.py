@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from course_utils.caching import save_whole
+from course_utils.intervals import Estimate
 from course_utils.paths import ROOT, notebooks_dir
 
 
@@ -229,8 +230,10 @@ CLAIMS = {
     ),
 }
 
+NOT_TOLD_APART = "not told apart"
 _VERDICT = re.compile(
-    r"^Claim (\d\d) · (supported|not supported|mixed|derivation) · (.+)$", re.MULTILINE
+    r"^Claim (\d\d) · (supported|not supported|not told apart|mixed|derivation) · (.+)$",
+    re.MULTILINE,
 )
 _BEGIN, _END = "<!-- claims: made by course run --update -->", "<!-- end of claims -->"
 
@@ -245,12 +248,33 @@ class Verdict:
     lesson: str
 
 
-def verdict(claim: int, finding: str, **outcomes: bool) -> None:
+def above(estimate: Estimate, limit: float = 0) -> bool | None:
+    """Whether a number is above a limit, as its 95 % interval tells.
+
+    Parameters
+    ----------
+    estimate : intervals.Estimate
+    limit : float
+        0 for "more"; −1 for "at most 1 less".
+
+    Returns
+    -------
+    bool or None
+        True where the whole interval is above the limit, False where it is below; None where it
+        spans the limit, so that the two are not told apart.
+    """
+    if estimate.low > limit:
+        return True
+    return False if estimate.high < limit else None
+
+
+def verdict(claim: int, finding: str, **outcomes: bool | None) -> None:
     """Print the one-line verdict on a claim of the lecture, as its rule decides.
 
-    It is "supported" when all measured outcomes hold, "not supported" when none does, else
-    "mixed"; "derivation" where nothing is measured. The README's table of claims is read from
-    these lines.
+    It is "supported" when all measured outcomes hold, "mixed" when some do, else "not supported",
+    or "not told apart" where none is refuted; "derivation" where nothing is measured. Outcomes
+    that are not told apart beside others are listed at the end of the line. The README's table of
+    claims is read from these lines.
 
     Parameters
     ----------
@@ -258,8 +282,9 @@ def verdict(claim: int, finding: str, **outcomes: bool) -> None:
         Its number in ``CLAIMS``.
     finding : str
         What was measured, with its figures and their spread.
-    **outcomes : bool
-        Whether each part of the claim's rule holds, by its name.
+    **outcomes : bool or None
+        Whether each part of the claim's rule holds, by its name; None where that is not told
+        apart (see :func:`above`).
 
     Raises
     ------
@@ -267,7 +292,7 @@ def verdict(claim: int, finding: str, **outcomes: bool) -> None:
         If there is no such claim, the outcomes are not those of its rule, or a derivation does
         not hold.
     TypeError
-        If an outcome is neither true nor false.
+        If an outcome is neither true nor false nor None.
     """
     if claim not in CLAIMS:
         raise ValueError(f"No claim {claim}; there are {min(CLAIMS)} to {max(CLAIMS)}.")
@@ -276,13 +301,25 @@ def verdict(claim: int, finding: str, **outcomes: bool) -> None:
         wanted, got = (", ".join(sorted(names)) or "none" for names in (about.rule, outcomes))
         raise ValueError(f"Claim {claim:02d}: the rule names {wanted}; the lesson gives {got}.")
     for name, holds in outcomes.items():
-        if not isinstance(holds, (bool, np.bool_)):
-            raise TypeError(f"Claim {claim:02d}: {name} is {holds!r}; give True or False.")
+        if not (holds is None or isinstance(holds, (bool, np.bool_))):
+            raise TypeError(f"Claim {claim:02d}: {name} is {holds!r}; give True, False or None.")
         if name in about.derivations and not holds:
             raise ValueError(f"Claim {claim:02d}: not so: {about.derivations[name]}.")
-    measured = [outcomes[name] for name in about.outcomes]
-    status = "supported" if all(measured) else "mixed" if any(measured) else "not supported"
-    print(f"Claim {claim:02d} · {status if measured else 'derivation'} · {finding}")
+    status = _status([outcomes[name] for name in about.outcomes])
+    open_still = [name.replace("_", " ") for name, holds in outcomes.items() if holds is None]
+    if open_still and status != NOT_TOLD_APART:
+        finding += f"; {NOT_TOLD_APART}: {', '.join(open_still)}"
+    print(f"Claim {claim:02d} · {status} · {finding}")
+
+
+def _status(measured: list[bool | None]) -> str:
+    if not measured:
+        return "derivation"
+    if all(measured):
+        return "supported"
+    if any(measured):
+        return "mixed"
+    return NOT_TOLD_APART if all(holds is None for holds in measured) else "not supported"
 
 
 def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-from course_utils import claims
+from course_utils import claims, intervals
 from course_utils.command.lessons import find_lessons, source_of
 
 MEASURED = ("raises_accuracy", "better_together", "stands_for_them")  # of claim 3
@@ -19,11 +19,41 @@ MEASURED = ("raises_accuracy", "better_together", "stands_for_them")  # of claim
         ((True, True, True), "supported"),
         ((False, np.False_, False), "not supported"),
         ((True, np.bool_(False), True), "mixed"),
+        ((None, None, None), "not told apart"),
     ],
 )
 def test_status_follows_from_the_outcomes(capsys, outcomes, status):
     claims.verdict(3, "2.5 points [1.1, 3.9]", **dict(zip(MEASURED, outcomes, strict=True)))
     assert capsys.readouterr().out == f"Claim 03 · {status} · 2.5 points [1.1, 3.9]\n"
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "status", "last"),
+    [
+        ((True, None, True), "mixed", "better together"),
+        ((True, None, False), "mixed", "better together"),
+        ((False, None, None), "not supported", "better together, stands for them"),
+    ],
+)
+def test_what_is_not_told_apart_is_listed(capsys, outcomes, status, last):
+    claims.verdict(3, "2 points", **dict(zip(MEASURED, outcomes, strict=True)))
+    assert capsys.readouterr().out == f"Claim 03 · {status} · 2 points; not told apart: {last}\n"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "limit", "holds"),
+    [
+        (-0.9, 0.5, -1, True),  # at most 1 worse
+        (-1.2, 0.1, -1, None),
+        (-3.0, -1.1, -1, False),
+        (0.1, 2.0, 0, True),
+        (0.0, 2.0, 0, None),
+        (-2.0, -0.1, 0, False),
+    ],
+)
+def test_an_interval_that_spans_the_limit_tells_nothing(low, high, limit, holds):
+    estimate = intervals.Estimate((low + high) / 2, low, high, 5)
+    assert claims.above(estimate, limit) is holds
 
 
 def test_arithmetic_is_a_derivation(capsys, monkeypatch):
@@ -50,7 +80,7 @@ def test_outcomes_must_be_those_of_the_rule():
         claims.verdict(15, "", anything=True)
 
 
-@pytest.mark.parametrize("value", [1, None, "yes", np.array([True])])
+@pytest.mark.parametrize("value", [1, "yes", np.array([True])])
 def test_outcomes_are_true_or_false(value):
     with pytest.raises(TypeError, match="Claim 11: cards_take_days is"):
         claims.verdict(11, "", cards_take_days=value, bound_holds=True, machine_takes_days=True)
@@ -77,14 +107,16 @@ def test_each_claim_is_decided_once_by_the_outcomes_of_its_rule():
 def test_verdicts_become_a_table(tmp_path):
     cell = new_code_cell("verdict(7, …)")
     pieces = ("Claim 07 · deri", "vation · 3×\nClaim 03 · mixed · 2.5 points [1.1, 3.9]\n")
+    pieces += ("Claim 09 · not told apart · 0 points [-2, 2]\n",)
     cell.outputs = [new_output("stream", name="stdout", text=piece) for piece in pieces]
     nbformat.write(new_notebook(cells=[cell]), tmp_path / "02_nets.ipynb")
     verdicts = claims.read_verdicts([tmp_path / "02_nets.ipynb"])
     assert verdicts == [
         claims.Verdict(3, "mixed", "2.5 points [1.1, 3.9]", "02_nets"),
         claims.Verdict(7, "derivation", "3×", "02_nets"),
+        claims.Verdict(9, "not told apart", "0 points [-2, 2]", "02_nets"),
     ]
-    *_, row = claims.table(verdicts).splitlines()
+    *_, row, _ = claims.table(verdicts).splitlines()
     number, words, rule, measured, lesson = (part.strip() for part in row.strip("|").split("|"))
     assert (number, words) == ("07", claims.CLAIMS[7].words)
     assert rule == "; ".join(claims.CLAIMS[7].rule.values())
