@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -9,6 +10,91 @@ from course_utils.caching import content_hash, kept
 from course_utils.progress import progress
 
 SEEDS = (0, 1, 2)
+_MOST_TRIED = 12  # values of one search
+
+
+@dataclass(frozen=True)
+class Search:
+    """Losses at several values of a setting, the best of which is not at the edge.
+
+    Attributes
+    ----------
+    values : list of float
+        Ascending.
+    losses : ndarray, shape ``(seeds, values)``
+        Infinite where a trial gave no number.
+    """
+
+    values: list[float]
+    losses: np.ndarray
+
+    @property
+    def best(self) -> float:
+        """The value with the least mean loss; the smallest of them, if there are several."""
+        return self.values[self.losses.mean(axis=0).argmin()]
+
+    def __format__(self, spec: str) -> str:
+        pairs = zip(self.losses.mean(axis=0), self.values, strict=True)
+        return ", ".join(f"{loss:{spec}} at {value:g}" for loss, value in pairs)
+
+
+def search(
+    loss: Callable[[float], float],
+    values: Iterable[float],
+    seeds: Iterable[int] = (100,),
+    *,
+    label: str = "rates",
+) -> Search:
+    """Find the best of several learning rates, say; go on while it lies at an edge.
+
+    Parameters
+    ----------
+    loss : callable
+        Takes a value; returns what is to be small, such as the validation loss after a training.
+        No number (NaN) counts as infinite.
+    values : iterable of float
+        At least three, a factor of ten in two steps: ``(1e-3, 3e-3, 1e-2)``. Where the first or
+        the last is best, the next in this row is tried as well.
+    seeds : iterable of int
+        Set before each trial, alike for all values. The best has the least mean.
+    label : str
+        Text of the progress bar.
+
+    Returns
+    -------
+    Search
+
+    Raises
+    ------
+    ValueError
+        With fewer than three values, or not a factor of ten in two steps.
+    RuntimeError
+        If the best of twelve values still lies at an edge.
+    """
+    row, seeds = sorted(float(value) for value in values), tuple(seeds)
+    if len(row) < 3 or not np.allclose(np.divide(row[2:], row[:-2]), 10):
+        raise ValueError(
+            f"{row} are not three or more values, a factor of ten in two steps, such as "
+            "(1e-3, 3e-3, 1e-2)."
+        )
+    found = {value: _losses(loss, value, seeds, label) for value in row}
+    while len(found) < _MOST_TRIED:
+        values = sorted(found)
+        result = Search(values, np.transpose([found[value] for value in values]))
+        at = values.index(result.best)
+        if 0 < at < len(values) - 1:
+            return result
+        beyond = float(f"{values[1] / 10 if at == 0 else values[-2] * 10:.6g}")
+        found[beyond] = _losses(loss, beyond, seeds, label)
+    raise RuntimeError(
+        f"Of {len(found)} values from {min(found):g} to {max(found):g} the best is still the "
+        f"{'smallest' if at == 0 else 'largest'}: does the loss depend on it at all?"
+    )
+
+
+def _losses(loss, value: float, seeds: tuple[int, ...], label: str) -> np.ndarray:
+    losses = np.array(_run(lambda _: loss(value), seeds, f"{label} {value:g}"), float)
+    return np.where(np.isnan(losses), np.inf, losses)
 
 
 def repeat(

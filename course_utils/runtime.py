@@ -46,6 +46,29 @@ def setup(seed: int = 0) -> None:
     set_style()
 
 
+def one_thread() -> None:
+    """Let TensorFlow compute every layer on one core.
+
+    Layers of a few thousand numbers lose more time by being shared among cores than they win;
+    a net of them trains up to twice as fast so. Large ones, such as VGG's, want all cores.
+    Independent layers still run side by side.
+
+    Raises
+    ------
+    RuntimeError
+        If TensorFlow has computed something already: then it is too late.
+    """
+    import tensorflow as tf
+
+    try:
+        tf.config.threading.set_intra_op_parallelism_threads(1)
+    except RuntimeError:
+        raise RuntimeError(
+            "one_thread comes too late: TensorFlow has begun with several. Restart the kernel and "
+            "run the lesson from its first cell."
+        ) from None
+
+
 @contextlib.contextmanager
 def _silenced_stderr() -> Iterator[None]:
     """Send file descriptor 2 nowhere: TensorFlow's C++ start-up notes bypass sys.stderr.

@@ -63,3 +63,22 @@ runtime.setup()
     error = run(code).stderr.splitlines()[-1]
     assert error.startswith("RuntimeError") and "runs on torch" in error
     assert "Restart the kernel" in error
+
+
+@pytest.mark.slow
+def test_one_thread_is_set_in_time_or_refused():
+    code = """
+from course_utils import runtime
+runtime.setup()
+{before}
+for _ in range(2):  # a cell may be run again
+    runtime.one_thread()
+    import tensorflow as tf
+    tf.ones(3) + 1
+    runtime.setup()
+print(tf.config.threading.get_intra_op_parallelism_threads())
+"""
+    assert run(code.format(before="")).stdout.split() == ["1"]
+    late = "import keras; keras.layers.Dense(1).build((None, 1))"
+    error = run(code.format(before=late)).stderr.splitlines()[-1]
+    assert error.startswith("RuntimeError: one_thread comes too late") and "Restart" in error
