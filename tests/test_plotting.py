@@ -22,6 +22,7 @@ from PIL import Image, JpegImagePlugin
 from skimage import data
 
 from course_utils import calibration, costs, plotting, pretrained, published
+from course_utils.experiments import Search
 from course_utils.intervals import Estimate
 from course_utils.paths import notebooks_dir
 from course_utils.plotting import style as style_module
@@ -70,6 +71,9 @@ EXAMPLES = {
         [costs.Cost(f"block{i}", "Conv2D", (8, 8, 3), 10**i, 0, 10**i) for i in range(1, 9)]
     ),
     "plot_curves": functools.partial(plotting.plot_curves, [1, 2], {"a": np.ones((3, 2))}),
+    "plot_search": functools.partial(
+        plotting.plot_search, {"a": Search([0.1, 0.3, 1], np.array([[2, 1, np.inf], [2, 1, 3]]))}
+    ),
     "plot_estimates": functools.partial(plotting.plot_estimates, ESTIMATES),
     "plot_estimates_along": functools.partial(
         plotting.plot_estimates_along, [1, 2], {"line": list(ESTIMATES.values())}

@@ -8,7 +8,7 @@ from course_utils.plotting.architectures import plot_architecture
 from course_utils.plotting.calibration import plot_reliability
 from course_utils.plotting.catalogue import plot_model_catalogue
 from course_utils.plotting.costs import plot_costs
-from course_utils.plotting.experiments import plot_curves
+from course_utils.plotting.experiments import plot_curves, plot_search
 from course_utils.plotting.graphs import plot_graph
 from course_utils.plotting.images import (
     plot_heat,
@@ -53,6 +53,7 @@ __all__ = [
     "plot_probabilities",
     "plot_reliability",
     "plot_samples",
+    "plot_search",
     "plot_top_predictions",
     "set_style",
     "show",

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
+from course_utils.experiments import Search
 from course_utils.plotting.style import METHOD_COLOURS, as_written, given_or_new
 
 
@@ -41,4 +42,33 @@ def plot_curves(
             x, values.min(axis=0), values.max(axis=0), color=line.get_color(), alpha=0.2, lw=0
         )
     ax.legend()
+    return ax
+
+
+def plot_search(
+    searches: Mapping[str, Search],
+    *,
+    colours: Mapping[str, str] = METHOD_COLOURS,
+    ax: Axes | None = None,
+) -> Axes:
+    """Loss at each learning rate tried: mean over the seeds, and their range as a band.
+
+    Parameters
+    ----------
+    searches : mapping of label to experiments.Search
+        Infinite losses interrupt a curve.
+    colours : mapping of label to matplotlib colour
+        Those that are not in it follow the colour cycle.
+    ax : Axes, optional
+        Where to draw; a new figure if not given.
+
+    Returns
+    -------
+    Axes
+    """
+    ax = given_or_new(ax)
+    for label, found in searches.items():
+        losses = np.where(np.isfinite(found.losses), found.losses, np.nan)
+        plot_curves(found.values, {label: losses}, colours=colours, ax=ax)
+    ax.set(xscale="log", xlabel="learning rate")
     return ax
