@@ -61,15 +61,15 @@ runtime.setup(seed=0)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Batch normalization
 #
-# All nets of this lesson have a second new part (Ioffe & Szegedy 2015). Of each channel take mean $\mu$
-# and variance $\sigma^2$ over the batch and all places, and make them 0 and 1; then let the net choose
-# its own scale $\gamma$ and shift $\beta$, which are trained:
+# All nets of this lesson have a second new part (Ioffe & Szegedy 2015). Of each channel take the mean
+# *μ* and the variance *σ*² over the batch and all places, and make them 0 and 1; then let the net
+# choose its own scale *γ* and shift *β*, which are trained:
 #
-# $$y = \gamma\,\frac{x - \mu}{\sqrt{\sigma^2 + \varepsilon}} + \beta$$
+# > *y* = *γ* · (*x* − *μ*) / √(*σ*² + *ε*) + *β*
 #
 # No layer then has to follow the moods of those before it, and high learning rates do not blow up.
 #
-# - **In training** $\mu$ and $\sigma^2$ are those of the *batch*. Running averages of them are kept:
+# - **In training** *μ* and *σ*² are those of the *batch*. Running averages of them are kept:
 #   stored, but not trained.
 # - **In inference** the running averages are used, so that an answer does not depend on which other
 #   images are asked about.
@@ -82,9 +82,7 @@ from keras import Input, layers
 
 from course_utils.tables import Table
 
-# Layers as small as ours lose time when they are shared between the processor's cores.
-tf.config.threading.set_intra_op_parallelism_threads(1)
-
+runtime.one_thread()  # layers as small as ours lose time when they are shared among cores
 batch = np.random.default_rng(0).normal(3, 5, size=(64, 4, 4, 2)).astype("float32")
 norm = layers.BatchNormalization(momentum=0.9)
 rows = [("what goes in", batch), ("training=True", norm(batch, training=True))]
@@ -445,8 +443,8 @@ plotting.show(
 # which have batch normalization, that vanishing gradients are "unlikely" to be what ails them. Both can be
 # right; compare the panels:
 #
-# - **Left:** each layer of Glorot's start halves the signal that passes a ReLU, and the gradient with it.
-#   The sum carries it past.
+# - **Left:** with Glorot's start each layer and its ReLU leave half of the signal's mean square, and
+#   half of the gradient's. The sum carries both past.
 # - **Middle:** He's start takes the halving away. (What a plain net still loses, it loses over the zero
 #   padding of these small maps.) Now the sum adds up: each block adds the variance of *F(x)* to *x*'s.
 # - **Right:** in normalized plain nets the gradient *grows* with depth (Yang et al. 2019 prove it for
@@ -458,44 +456,49 @@ plotting.show(
 # ### Trained until nothing falls
 #
 # Do deep plain nets train worse? At one rate or after few steps that would not be fair, so each net is
-# trained on 200 digits at its own best rate until its *training* loss is under 0.02 (all is learned),
-# or has had no new low for 20 epochs; 200 epochs at most. First the rates: which learns fastest, or
-# gets lowest in 75 epochs?
+# trained on 100 digits at its own best rate until its *training* loss is under 0.02 (all is learned),
+# or has had no new low for 40 epochs; 400 epochs at most. First the rates: which learns fastest, or
+# gets lowest in 60 epochs?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 from course_utils import training
 
-RATES, LEARNED, MOST = (0.1, 0.03, 0.3, 0.01, 1.0), 0.02, 200
+LEARNED, MOST = 0.02, 400
 
 
-def learn(net, kind, rate, most):
+class EndWhenLearned(keras.callbacks.Callback):
+    def on_epoch_end(self, epoch, logs):
+        if logs["loss"] < LEARNED:
+            self.model.stop_training = True
+
+
+def learn(net, kind, rate, most=MOST):
     """Train from a new start until the loss falls no more; return it, epoch by epoch."""
     switch(net, kind)
     training.restart(net, learning_rate=rate)
-    losses = [9.0]
-    while len(losses) <= most and LEARNED < min(losses) == min(losses[-20:]):
-        fit = training.fit(net, digits[:200], labels[:200], epochs=5, batch_size=50)
-        losses.extend(fit["loss"])
-    return np.array(losses[1:])
+    ends = [EndWhenLearned(), keras.callbacks.EarlyStopping("loss", patience=40)]
+    return training.fit(
+        net, digits[:100], labels[:100], epochs=most, batch_size=50, callbacks=ends
+    )["loss"]
 
 
-best_rate = {}
+def how_late(net, kind, rate):
+    losses = learn(net, kind, rate, most=60)
+    return max(losses.min(), LEARNED) + len(losses) / 10_000  # of two that learned, the sooner
+
+
+own = {}
 for depth, net in normalized.items():
     net.compile(keras.optimizers.SGD(momentum=0.9), CROSS_ENTROPY)
     for kind in KINDS:
-        tried = {}
-        for rate in RATES:  # one that takes longer than the best so far is given up
-            keras.utils.set_random_seed(0)
-            most = min([75, *(n for lowest, n in tried.values() if lowest == LEARNED)])
-            losses = learn(net, kind, rate, most)
-            tried[rate] = max(losses.min(), LEARNED), len(losses)
-        best_rate[kind, depth] = min(tried, key=tried.get)
-        said = (f"{rate:g}: {n} ({lowest:.2f})" for rate, (lowest, n) in tried.items())
-        print(f"{kind}, {depth} layers. Rate, epochs (loss): {', '.join(said)}")
+        own[kind, depth] = experiments.search(
+            lambda rate, net=net, kind=kind: how_late(net, kind, rate), (0.03, 0.1, 0.3)
+        )
+        print(f"{kind}, {depth} layers, least loss in 60 epochs: {own[kind, depth]:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now each at its best rate, from three new starts. In the same run: *leave one block out* of the trained
+# Now each at its best rate, from five new starts. In the same run: *leave one block out* of the trained
 # 16-layer nets, so that its neighbours are joined (Veit et al. 2016), and ask the 797 test digits again.
 # If a block only corrects what it gets, the net should survive. And is *F(x)* small?
 
@@ -515,25 +518,25 @@ def left_out(net, kind):
         merge.shortcut.assign(1), merge.block.assign(0)
         lost.append(whole - is_right(net))
         merge.shortcut.assign(KINDS[kind]), merge.block.assign(1)
-    pairs = inside(digits[:200], training=True)
+    pairs = inside(digits[:100], training=True)
     change = [float(tf.norm(y if KINDS[kind] else y - x) / tf.norm(x)) for x, y in pairs]
     return {("right", kind): whole, ("lost", kind): lost, ("change", kind): change}
 
 
 def train_all(seed):
-    found = {}
-    for (kind, depth), rate in best_rate.items():
+    trial = {}
+    for (kind, depth), rates in own.items():
         keras.utils.set_random_seed(seed)  # the same start and batches for both kinds
-        losses = learn(normalized[depth], kind, rate, MOST)
-        found["curve", kind, depth] = np.pad(
+        losses = learn(normalized[depth], kind, rates.best)
+        trial["curve", kind, depth] = np.pad(
             losses, (0, MOST - len(losses)), constant_values=np.nan
         )
         if depth == 16:
-            found |= left_out(normalized[depth], kind)
-    return found
+            trial |= left_out(normalized[depth], kind)
+    return trial
 
 
-trials = experiments.repeat(train_all, range(1, 4), label="training")
+trials = experiments.repeat(train_all, range(1, 6), label="training")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=40"]
 shades = dict(zip(DEPTHS, ("sky", "purple", "black"), strict=True))
@@ -548,7 +551,7 @@ for ax, kind in zip(axes, KINDS, strict=True):
     ax.set(xlabel="epochs", yscale="log")
 axes[0].set_ylabel("training loss")
 axes[1].legend()
-fig.suptitle("Which depth can be trained, and how fast? (3 starts each)", x=0.01, ha="left")
+fig.suptitle("Which depth can be trained, and how fast? (5 starts each)", x=0.01, ha="left")
 epochs, least = (
     {k[1:]: f(curve) for k, curve in trials.items() if k[0] == "curve"}
     for f in (lambda curve: (curve > 0).sum(axis=1), lambda curve: np.nanmin(curve, axis=1))
@@ -563,7 +566,7 @@ plotting.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Ask two things of this figure: do deep plain nets end *higher* (degradation), or only *later*? He et
 # al. (2015a) found the first on 50,000 and 1.2 million images, and suspect that deep plain nets "may
-# have exponentially low convergence rates". Two hundred digits can be learned by heart, so that time may
+# have exponentially low convergence rates". A hundred digits can be learned by heart, so that time may
 # heal here what it could not there.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=5"]
@@ -577,7 +580,7 @@ plotting.plot_curves(blocks, lost, ax=axes[0])
 plotting.plot_curves(blocks, changes, ax=axes[1])
 axes[0].set(xlabel="block left out", ylabel="accuracy lost [points]")
 axes[1].set(xlabel="block", ylabel="‖what it changes‖ / ‖x‖", ylim=(0, None))
-fig.suptitle("What does one block do in a trained net of 16 layers? (3 starts)", x=0.01, ha="left")
+fig.suptitle("What does one block do in a trained net of 16 layers? (5 starts)", x=0.01, ha="left")
 cost = {
     kind: intervals.bootstrap(np.mean, v)
     for kind, v in (  # of each digit, the mean of all
@@ -600,7 +603,9 @@ plotting.show(
 from course_utils import claims
 
 shrunk = {kind: intervals.mean(powers["Glorot, not normalized", kind]) for kind in KINDS}
+fallen = intervals.mean(-powers["Glorot, not normalized", "plain"])
 deeper = {kind: intervals.mean(least[kind, 32] - least[kind, 8]) for kind in KINDS}
+shallower = intervals.mean(least["residual", 8] - least["residual", 32])
 hurts_less = intervals.bootstrap(
     np.mean, (trials["lost", "plain"] - trials["lost", "residual"]).mean(axis=(0, 1))
 )
@@ -610,15 +615,15 @@ claims.verdict(
     8,
     "from 8 to 32 layers (Glorot's start, no batch norm) the first gradient changes by "
     f"{shrunk['plain']:.1f} powers of ten plain and {shrunk['residual']:.1f} residual; with batch norm "
-    f"32 layers end {deeper['plain']:.2f} above the loss of 8 plain ({capped} of 3 starts stopped "
+    f"32 layers end {deeper['plain']:.2f} above the loss of 8 plain ({capped} of 5 starts stopped "
     f"unfinished after {MOST} epochs) and {deeper['residual']:.2f} residual; a block left out costs "
     f"{cost['plain']:.0f} and {cost['residual']:.0f} points; it changes x by {size['plain']:.1f} and "
-    f"{size['residual']:.1f} of its norm (3 starts)",
-    plain_gradient_vanishes=shrunk["plain"].high < -3,
-    residual_gradient_stays=shrunk["residual"].low > -1,
-    plain_depth_trains_worse=deeper["plain"].low > 0.05 and not capped,
-    residual_depth_does_not=deeper["residual"].high < 0.05,
-    left_out_block_hurts_less=hurts_less.low > 0,
+    f"{size['residual']:.1f} of its norm (5 starts)",
+    plain_gradient_vanishes=claims.above(fallen, 3),
+    residual_gradient_stays=claims.above(shrunk["residual"], -1),
+    plain_depth_trains_worse=claims.above(deeper["plain"], 0.05) if not capped else None,
+    residual_depth_does_not=claims.above(shallower, -0.05),
+    left_out_block_hurts_less=claims.above(hurts_less),
     residual_is_small=size["residual"].high < 1 and smaller.low > 0,
 )
 
@@ -716,7 +721,7 @@ check.dense_block(my_layers, my_growth)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 09: are features used again, and is that thrifty?
 #
-# Four nets of 12 layers with equal parameters (within 1 %) learn from 400 digits: a dense block, and
+# Four nets of 12 layers with equal parameters (within 1 %) learn from 200 digits: a dense block, and
 # as its control one that was *trained* so that each layer sees the last two only; a residual and a plain
 # net. Because the dense nets share, their layers differ in width.
 
@@ -752,33 +757,40 @@ for merge in merges(NETS["plain"]):
 parameters = {name: costs.total(net).trainable for name, net in NETS.items()}
 print(parameters)
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Each is trained until its loss on 300 validation digits has had no new low for ten epochs, keeps its
+# best epoch's weights, and gets the learning rate at which that loss is least.
+
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-TRAIN, VALIDATE = slice(0, 400), slice(400, 1000)
-
-
-def answers(net, asked, **how):
-    return np.argmax(net(digits[asked], **how), axis=1) == labels[asked]
+TRAIN, VALIDATE = slice(0, 200), slice(200, 500)
 
 
 def train_small(net, rate):
+    """Train from a new start; keep the weights of the best epoch, return its validation loss."""
     training.restart(net, learning_rate=rate)
-    return training.fit(net, digits[TRAIN], labels[TRAIN], epochs=30, batch_size=100)["loss"][-1]
+    until_best = keras.callbacks.EarlyStopping(
+        patience=10,
+        restore_best_weights=True,
+        start_from_epoch=10,  # by then batch norm's running averages know enough batches
+    )
+    training.fit(
+        net,
+        digits[TRAIN],
+        labels[TRAIN],
+        epochs=1000,  # far more than it takes
+        batch_size=50,
+        validation_data=(digits[VALIDATE], labels[VALIDATE]),
+        callbacks=[until_best],
+    )
+    return until_best.best
 
 
-ADAM_RATES = (5e-4, 3e-3, 2e-2, 1e-1, 5e-1)
-by_rate = {name: [] for name in NETS}
+adam_rate = {}
 for name, net in NETS.items():
     net.compile(keras.optimizers.Adam(), CROSS_ENTROPY)
-    for rate in ADAM_RATES:
-        keras.utils.set_random_seed(0)
-        train_small(net, rate)
-        by_rate[name].append(100 * answers(net, VALIDATE).mean())
-adam_rate = {name: ADAM_RATES[np.argmax(scores)] for name, scores in by_rate.items()}
-Table(
-    ["validation digits read [%] at", *map("{:g}".format, ADAM_RATES)],
-    [(name, *scores) for name, scores in by_rate.items()],
-    ["", *[".1f"] * len(ADAM_RATES)],
-)
+    found = experiments.search(lambda rate, net=net: train_small(net, rate), (3e-3, 1e-2, 3e-2))
+    adam_rate[name] = found.best
+    print(f"{name}, validation loss: {found:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each at its best rate, from five new starts, on the test digits. Then the trained dense net is *cut*:
@@ -789,6 +801,10 @@ Table(
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
+def answers(net, **how):
+    return np.argmax(net(digits[TEST], **how), axis=1) == labels[TEST]
+
+
 def cut_off(net, half):
     """Test digits read when no layer sees the older or the newer half of its channels."""
     kernels = [layer.kernel for layer in net.layers if isinstance(layer, layers.Conv2D)][1:]
@@ -797,25 +813,24 @@ def cut_off(net, half):
         middle = kernel.shape[2] // 2  # the oldest channels come first
         is_old = np.arange(kernel.shape[2])[:, None] < middle
         kernel.assign(np.where(is_old == (half == "older"), 0, numbers))
-    found = answers(net, TEST, training=True)  # normalized anew, as what comes in has changed
+    cut = answers(net, training=True)  # normalized anew, as what comes in has changed
     for kernel, numbers in zip(kernels, whole, strict=True):
         kernel.assign(numbers)
-    return found
+    return cut
 
 
 def test_all(_):
-    found = {}
+    trial = {}
     for name, net in NETS.items():
-        found["loss", name] = train_small(net, adam_rate[name])
-        found[name] = answers(net, TEST)
+        train_small(net, adam_rate[name])
+        trial[name] = answers(net)
         if name == "dense":
-            found["whole"] = answers(net, TEST, training=True)
-            found |= {half: cut_off(net, half) for half in ("older", "newer")}
-    return found
+            trial["whole"] = answers(net, training=True)
+            trial |= {half: cut_off(net, half) for half in ("older", "newer")}
+    return trial
 
 
 small = experiments.repeat(test_all, range(1, 6), label="dense, residual, plain")
-print("training loss:", {name: f"{small['loss', name].mean():.3f}" for name in NETS})
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 share = {name: 100 * small[name].mean(axis=0) for name in (*NETS, "whole", "older", "newer")}
@@ -852,14 +867,16 @@ claims.verdict(
     f"{intervals.listed(ahead, '.1f', ' points')}; cut off from the older half of what its layers see "
     f"it loses {loss_of['older'].mean():.0f} points, from the newer {loss_of['newer'].mean():.0f} "
     "points (5 starts, 797 digits)",
-    far_features_help=equal and ahead["dense, reach 2"].low > 0,
-    old_features_used=intervals.bootstrap(np.mean, loss_of["older"] - loss_of["newer"] / 2).low > 0,
-    as_good_as_residual=equal and ahead["residual"].low > -1,
-    as_good_as_plain=equal and ahead["plain"].low > -1,
+    far_features_help=equal and claims.above(ahead["dense, reach 2"]),
+    old_features_used=claims.above(
+        intervals.bootstrap(np.mean, loss_of["older"] - loss_of["newer"] / 2)
+    ),
+    as_good_as_residual=equal and claims.above(ahead["residual"], -1),
+    as_good_as_plain=equal and claims.above(ahead["plain"], -1),
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Twelve layers and 400 digits are a small stage. Huang et al. (2016) show thrift where nets are deep and
+# Twelve layers and 200 digits are a small stage. Huang et al. (2016) show thrift where nets are deep and
 # images many: DenseNet-201 with 20 million parameters is as good on ImageNet as ResNet-101 with more
 # than 40 million.
 
