@@ -231,9 +231,9 @@ claims.verdict(
     f"with the same kind of head ImageNet features are right on {scores['VGG16, ImageNet weights']:.0%} "
     f"of new images; ahead of {intervals.listed(ahead, '.0f', ' points')} (3 seeds, 100 objects; the "
     "order was built into the image set)",
-    beats_hog=ahead[HOG].low > 0,
-    beats_sift=ahead[SIFT].low > 0,
-    beats_random_weights=ahead["VGG16, random weights"].low > 0,
+    beats_hog=claims.above(ahead[HOG]),
+    beats_sift=claims.above(ahead[SIFT]),
+    beats_random_weights=claims.above(ahead["VGG16, random weights"]),
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -510,10 +510,10 @@ claims.verdict(
     f"ImageNet less random weights: selectivity for {intervals.listed(more_selective)}; texture that "
     f"outlives shuffling {more_texture:.2f}; places on the object {more_on_object:.2f}; gain of a probe "
     f"{intervals.listed(steps, '.0%')}",
-    finds_edges=more_selective["orientation"].low > 0,
-    finds_colours=more_selective["colour"].low > 0,
-    finds_textures=more_texture.low > 0,
-    finds_parts=more_on_object.low > 0,
+    finds_edges=claims.above(more_selective["orientation"]),
+    finds_colours=claims.above(more_selective["colour"]),
+    finds_textures=claims.above(more_texture),
+    finds_parts=claims.above(more_on_object),
     grows_with_depth=all(step.low > 0 for step in steps.values()),
 )
 
