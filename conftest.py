@@ -11,11 +11,11 @@ from nbval.plugin import IPyNbCell
 
 from course_utils.command import compare
 from course_utils.command.lessons import exercises
-from course_utils.command.run import ENVIRONMENT
+from course_utils.command.run import ENVIRONMENT, ONE_THREAD
 
 os.environ.update({k: v for k, v in ENVIRONMENT.items() if k != "PYTEST_CURRENT_TEST"})
-if "PYTEST_XDIST_WORKER" in os.environ:  # as many processes as cores: threads would only wait
-    os.environ.update({"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"})
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.update(ONE_THREAD)
 
 
 def compare_outputs(self: IPyNbCell, test, ref) -> bool:

@@ -262,6 +262,26 @@ sys.exit(main.main(["run", "01", "--output", {str(tmp_path / "pages")!r}]))
         os.kill(int(started.read_text()), 0)
 
 
+@pytest.mark.slow
+def test_two_lessons_at_once_each_with_one_thread(lesson, tmp_path, capsys):
+    for number, other in (("08", "09"), ("09", "08")):
+        # Each ends only when it has seen the other running.
+        waits = (
+            "import os, pathlib, time\n"
+            f"here = pathlib.Path({str(tmp_path)!r})\n"
+            f"(here / '{number}').touch()\n"
+            f"while not (here / '{other}').exists(): time.sleep(0.1)\n"
+            "print(os.environ['TF_NUM_INTRAOP_THREADS'], 'thread')"
+        )
+        add_lesson(lesson, number, waits)
+    output = ["--output", str(tmp_path / "pages")]
+    assert main.main(["run", "--update", "--jobs", "2", *output, "08", "09"]) == 0
+    first, second = [x for x in capsys.readouterr().out.splitlines() if "outputs" in x]
+    assert first.startswith("08_") and second.startswith("09_")
+    for number in ("08", "09"):
+        assert "1 thread" in next(lesson.parent.glob(f"{number}_*.ipynb")).read_text()
+
+
 def test_unknown_lesson_is_named(lesson, capsys):
     assert main.main(["run", "99"]) == 1
     assert "No lesson '99'. Lessons: 07_small" in capsys.readouterr().err

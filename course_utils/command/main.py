@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "bench":
             return bench.run()
         lessons = find_lessons(options.lessons)
-        return run.run(lessons, options.output, update=options.update)
+        return run.run(lessons, options.output, update=options.update, jobs=options.jobs)
     except (ValueError, OSError, run.CommandError) as error:
         print(error, file=sys.stderr)
         return 1
@@ -51,6 +51,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     command.add_argument(
         "--output", type=Path, default=ROOT / "build", help="folder of the pages (default: build)"
+    )
+    command.add_argument(
+        "--jobs",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="N",
+        help="run N lessons at once, each with one thread (default: 1)",
     )
     commands.add_parser(
         "bench",

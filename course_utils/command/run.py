@@ -7,9 +7,10 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from course_utils import claims
@@ -28,6 +29,8 @@ ENVIRONMENT = {
     "PYTEST_CURRENT_TEST": "course run",
     QUIET: "1",
 }
+# For several lessons at once, as many as cores: threads would only wait for each other.
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 CELL_TIMEOUT = 300  # seconds
 
 
@@ -64,7 +67,7 @@ class Ran(NamedTuple):
         return f"{self.seconds:.0f} s{memory}"
 
 
-def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
+def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> int:
     """Run lessons top to bottom, write each as HTML, and print what they took and what changed.
 
     A lesson that stops is told in one line, and the others go on.
@@ -78,6 +81,8 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     update : bool
         Whether to store the new outputs in the notebooks, and the verdicts in the README. When
         one of the lessons stops, none is stored.
+    jobs : int
+        How many lessons run at once. With more than one each has one thread.
 
     Returns
     -------
@@ -97,18 +102,16 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
     if update:
         _check_complete(paths)
     fresh = {}
-    for path in paths:
-        try:
-            made = from_source(source_of(path))
-            stored = _read(path) if path.is_file() else made
-            notebook = made if update else stored
-            compare.check_tags(notebook)  # before minutes of work
-            fresh[path] = execute(notebook, path)
-        except Exception as error:
-            print(f"{path.stem}: stopped. {error or type(error).__name__}", file=sys.stderr)
-            continue
-        _report(path.stem, fresh[path], compare.changes(stored, fresh[path].notebook))
-        _write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
+    with _at_once(jobs) as pool:
+        running = {path: pool.submit(_run_one, path, update, jobs) for path in paths}
+        for path, future in running.items():
+            try:
+                stored, fresh[path] = future.result()
+            except Exception as error:
+                print(f"{path.stem}: stopped. {error or type(error).__name__}", file=sys.stderr)
+                continue
+            _report(path.stem, fresh[path], compare.changes(stored, fresh[path].notebook))
+            _write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
     print(f"Pages in {output}")
     if len(fresh) < len(paths):
         if update:
@@ -118,6 +121,31 @@ def run(paths: Sequence[Path], output: Path, *, update: bool) -> int:
         _store({path: nbformat.writes(ran.notebook) + "\n" for path, ran in fresh.items()})
         claims.update_readme()
     return 0
+
+
+@contextlib.contextmanager
+def _at_once(jobs: int) -> Iterator[ThreadPoolExecutor]:
+    """A pool of threads; when the block is left by an error or Ctrl-C, their kernels are killed."""
+    pool = ThreadPoolExecutor(jobs)
+    try:
+        yield pool
+    except BaseException:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for client in list(_CLIENTS):
+            if client.km and client.km.has_kernel:
+                asyncio.run(client.km.provisioner.kill())
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _run_one(path: Path, update: bool, jobs: int) -> tuple[Any, Ran]:
+    """The notebook as it was stored, and as it ran."""
+    made = from_source(source_of(path))
+    stored = _read(path) if path.is_file() else made
+    notebook = made if update else stored
+    compare.check_tags(notebook)  # before minutes of work
+    return stored, execute(notebook, path, ONE_THREAD if jobs > 1 else {})
 
 
 def _check_folders(folders: Iterable[Path]) -> None:
@@ -155,7 +183,10 @@ def _read(path: Path):
         ) from error
 
 
-def execute(notebook, path: Path) -> Ran:
+_CLIENTS: set[Any] = set()  # those whose kernels run
+
+
+def execute(notebook, path: Path, environment: Mapping[str, str] = MappingProxyType({})) -> Ran:
     """Run a notebook in a fresh kernel, in its lesson's folder, with a bar over its cells.
 
     Parameters
@@ -164,6 +195,8 @@ def execute(notebook, path: Path) -> Ran:
         Left as it is.
     path : path
         Where it belongs.
+    environment : mapping of str to str
+        Variables for the kernel.
 
     Raises
     ------
@@ -198,20 +231,14 @@ def execute(notebook, path: Path) -> Ran:
             on_cell_executed=executed,
         )
         start = time.perf_counter()
-        # In a thread, since in the main one nbclient takes Ctrl-C for a kernel that died.
-        with ThreadPoolExecutor(1) as pool:
-            future = pool.submit(
-                # Not client.execute, which leaves a task behind that complains in the end.
-                lambda: asyncio.run(client.async_execute(env=os.environ | ENVIRONMENT))
-            )
-            try:
-                future.result()
-            except KeyboardInterrupt:
-                if client.km and client.km.has_kernel:
-                    asyncio.run(client.km.provisioner.kill())
-                raise
-            except Exception as error:
-                raise LessonError(_where(notebook, running) + _why(error, path)) from error
+        _CLIENTS.add(client)
+        try:
+            # Not client.execute, which leaves a task behind that complains in the end.
+            asyncio.run(client.async_execute(env=os.environ | ENVIRONMENT | environment))
+        except Exception as error:
+            raise LessonError(_where(notebook, running) + _why(error, path)) from error
+        finally:
+            _CLIENTS.discard(client)
     drop_widgets(notebook)
     return Ran(notebook, time.perf_counter() - start, peak)
 
