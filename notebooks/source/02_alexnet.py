@@ -289,7 +289,7 @@ def epochs_to_5_percent(net, rate):
 # further one is tried. Then ten new starts, each activation at its lowest point. (`training.fit` does
 # what `model.fit` does, several times as fast for small nets.)
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=3"]
+# %% slideshow={"slide_type": "fragment"}
 FIRST_TRIED = {
     "sigmoid": (0.03, 0.1, 0.3),
     "tanh": (0.03, 0.1, 0.3),
@@ -305,6 +305,8 @@ tried = {
     )
     for name, net in bent.items()
 }
+
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=3"]
 ax = plotting.plot_search(tried, ax=plt.figure(figsize=(8, 4)).add_subplot())
 ax.set(
     yscale="log",
