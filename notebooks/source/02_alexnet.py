@@ -702,6 +702,26 @@ check.augmentation(my_augmentation)
 #
 # </details>
 
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What you learned
+#
+# - AlexNet is LeNet's plan at a thousand times the size, with ReLU, dropout and augmentation.
+# - ReLU's slope is 0 or 1: it does not saturate on the right. Whether that saves time is a question
+#   for each net and each start, to be asked at each one's own best rate.
+# - Dropout trains many thinned networks that share their weights; one pass of the whole approximates
+#   their mean.
+# - An augmentation says which changes do not matter. If that is not true, it teaches mistakes.
+# - Overfitting is judged on images that were not trained on, with each net trained to its own end.
+#
+# **To try**
+#
+# 1. Start the tanh net from weights of deviation 1 (`keras.initializers.RandomNormal(stddev=1)`).
+#    What do its slopes say, and how many epochs does it need?
+# 2. Train the little AlexNet on 800 digits in place of 100. What is left of dropout's gain?
+# 3. Use dropout and shifts together. Do their gains add up?
+#
+# Next: [03 · VGG](03_vgg.ipynb). Why 3×3, and what stops a deep plain net from learning?
+
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
 # **Question 1.** Where does AlexNet keep most of its parameters, and where does it do most of its
 # multiply-adds?
@@ -833,23 +853,3 @@ check.augmentation(my_augmentation)
 #   recognition. arXiv:1409.1556.
 # - Srivastava, N. et al. (2014). Dropout: a simple way to prevent neural networks from overfitting.
 #   *Journal of Machine Learning Research* 15, 1929–1958.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## What you learned
-#
-# - AlexNet is LeNet's plan at a thousand times the size, with ReLU, dropout and augmentation.
-# - ReLU's slope is 0 or 1: it does not saturate on the right. Whether that saves time is a question
-#   for each net and each start, to be asked at each one's own best rate.
-# - Dropout trains many thinned networks that share their weights; one pass of the whole stands for
-#   them.
-# - An augmentation says which changes do not matter. If that is not true, it teaches mistakes.
-# - Overfitting is judged on images that were not trained on, with each net trained to its own end.
-#
-# **To try**
-#
-# 1. Start the tanh net from weights of deviation 1 (`keras.initializers.RandomNormal(stddev=1)`).
-#    What do its slopes say, and how many epochs does it need?
-# 2. Train the little AlexNet on 800 digits in place of 100. What is left of dropout's gain?
-# 3. Use dropout and shifts together. Do their gains add up?
-#
-# Next: `03_vgg`.

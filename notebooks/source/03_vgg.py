@@ -546,7 +546,7 @@ def begin(depth, deviation, rate):
     """Draw weights with which each layer has the factor of the layer of its name in VGG."""
     training.restart(MODELS[depth], learning_rate=rate)
     for layer in MODELS[depth].layers:
-        if layer.weights:
+        if hasattr(layer, "kernel"):
             n_in, n_out = fans(vggs[depth].get_layer(layer.name).kernel)
             narrower = (n_in / fans(layer.kernel)[0]) ** 0.5
             drawn = keras.random.normal(layer.kernel.shape)
@@ -666,6 +666,28 @@ claims.verdict(
 # A start that is too large need be no wall, if the rate is small enough to match: compare the rate that
 # N(0, 0.1²) was given with the paper's 0.01. What would decide between the paper's two readings is VGG-16 itself, on ImageNet, for which
 # this scale model stands.
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What you learned
+#
+# - VGG is one module, stacked: design is choosing a block and repeating it.
+# - Small kernels in a stack see as far as a large one, with fewer parameters and less work. Whether
+#   they are as good has to be measured.
+# - A receptive field grows with kernels and strides; what lies at its rim counts least.
+# - Each layer multiplies the size of the signal and of the gradient. In a deep plain net only a start
+#   whose factor is near 1 lets usual learning rates work; stages are a way around.
+# - A paper's number can be read in two ways. Try both.
+#
+# **To try**
+#
+# 1. Replace VGG-16's dense layers by global average pooling and one dense layer of 1000. How many
+#    parameters are left? (Lesson 04 does so.)
+# 2. Give `STARTS` a fifth start, of variance 1 / inputs, and `FIRST_TRIED` its rates. Where does its
+#    curve lie, and does it learn?
+# 3. Put `layers.BatchNormalization(name=f"{name}_norm")` behind each convolution of the scale model.
+#    Which starts learn now? (Lesson 05 says why.)
+#
+# Next: [04 · GoogLeNet](04_googlenet.ipynb). How can a net grow wider without growing dearer?
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
 # **Question 1.** Three 3×3 layers of stride 1 lie on top of each other. How many input pixels does one
@@ -787,24 +809,3 @@ claims.verdict(
 #   deep convolutional neural networks. *NIPS 29*. arXiv:1701.04128.
 # - Simonyan, K. & Zisserman, A. (2014). Very deep convolutional networks for large-scale image
 #   recognition. arXiv:1409.1556. (The starts: section 3.1; the 5×5 net: section 4.1.)
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## What you learned
-#
-# - VGG is one module, stacked: design is choosing a block and repeating it.
-# - Small kernels in a stack see as far as a large one, with fewer parameters and less work. Whether
-#   they are as good has to be measured.
-# - A receptive field grows with kernels and strides; what lies at its rim counts least.
-# - Each layer multiplies the size of the signal and of the gradient. In a deep plain net only a start
-#   whose factor is near 1 lets usual learning rates work; stages are a way around.
-# - A paper's number can be read in two ways. Try both.
-#
-# **To try**
-#
-# 1. Replace VGG-16's dense layers by global average pooling and one dense layer of 1000. How many
-#    parameters are left? (Lesson 04 does so.)
-# 2. Give `STARTS` a fifth start: variance 1 / n. Where does its curve lie, and does it learn?
-# 3. Put `layers.BatchNormalization()` behind each convolution of the scale model. Which starts learn
-#    now? (Lesson 05 says why.)
-#
-# Next: `04_googlenet`.
