@@ -356,3 +356,12 @@ def test_history_of_few_nets_has_no_labels_between_the_powers_of_ten():
     figure.canvas.draw()
     for ax in figure.axes[:3]:
         assert not any(label.get_text() for label in ax.xaxis.get_ticklabels(minor=True))
+
+
+def test_a_search_is_ticked_where_something_was_tried():
+    losses = np.array([[3.0, 1.0, np.inf]])
+    searches = {"a": Search([0.1, 0.3, 1], losses), "b": Search([0.01, 0.03, 0.1], losses)}
+    ax = plotting.plot_search(searches)
+    ticks = [label.get_text() for label in ax.get_xticklabels()]
+    assert ticks == ["0.01", "0.03", "0.1", "0.3", "1"]
+    assert np.isnan(ax.lines[0].get_ydata()[-1]), "what blew up is not drawn"

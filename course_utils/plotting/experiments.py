@@ -70,5 +70,10 @@ def plot_search(
     for label, found in searches.items():
         losses = np.where(np.isfinite(found.losses), found.losses, np.nan)
         plot_curves(found.values, {label: losses}, colours=colours, ax=ax)
+        ax.lines[-1].set_marker("o")
+    ax.legend()  # with the markers
+    tried = sorted({value for found in searches.values() for value in found.values})
     ax.set(xscale="log", xlabel="learning rate")
+    ax.minorticks_off()
+    ax.set_xticks(tried, [f"{value:g}" for value in tried])
     return ax

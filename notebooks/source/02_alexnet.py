@@ -313,6 +313,7 @@ ax.set(
     ylabel="epochs to 5 % training error",
     title=f"Which rate suits each? (band: two starts; {LIMIT} means at least)",
 )
+ax.minorticks_off()
 ax.set_yticks([2, 5, 10, 20, 60], [2, 5, 10, 20, 60])
 plotting.show(
     "Epochs to 5 % training error by learning rate, a curve for each activation. The best rates: "
