@@ -466,9 +466,9 @@ def little_alexnet(drop=0.0, augmentation=(), noise_shape=None):
             layers.Conv2D(24, 3, padding="same", activation="relu"),
             layers.MaxPooling2D(3, 2),
             layers.Flatten(),
-            layers.Dense(128, activation="relu"),
+            layers.Dense(256, activation="relu"),
             layers.Dropout(drop, noise_shape),
-            layers.Dense(128, activation="relu"),
+            layers.Dense(256, activation="relu"),
             layers.Dropout(drop, noise_shape),
             layers.Dense(10),
         ]
@@ -479,7 +479,7 @@ def little_alexnet(drop=0.0, augmentation=(), noise_shape=None):
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # A fair comparison lets each net stop when *its own* validation loss has stopped falling: looked at
-# after every 20 steps, it had no new low for eight times. Each keeps its best weights (Keras's
+# after every 40 steps, it had no new low for four times. Each keeps its best weights (Keras's
 # `EarlyStopping`), and has its own best rate. What counts is how many test digits it reads. (A narrow
 # gap between training and test loss would prove little: a net that never learns has the narrowest.)
 
@@ -488,8 +488,8 @@ def little_alexnet(drop=0.0, augmentation=(), noise_shape=None):
 def train(net, rate, part):
     """Train on the part-th hundred of digits; keep the best weights, return their validation loss."""
     training.restart(net, learning_rate=rate)
-    few = np.tile(np.arange(100 * part, 100 * part + 100), 4)  # an epoch of 20 steps
-    until_best = keras.callbacks.EarlyStopping(patience=8, restore_best_weights=True)
+    few = np.tile(np.arange(100 * part, 100 * part + 100), 8)  # an epoch of 40 steps
+    until_best = keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)
     training.fit(
         net,
         IMAGES[few],
@@ -519,7 +519,7 @@ def own_rate(net, name):
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
 plain, dropping = little_alexnet(), little_alexnet(drop=0.5)
-thinning = little_alexnet(drop=0.5, noise_shape=(1, 128))  # one mask for all images
+thinning = little_alexnet(drop=0.5, noise_shape=(1, 256))  # one mask for all images
 
 
 def answers(net):
