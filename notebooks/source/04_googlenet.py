@@ -474,7 +474,7 @@ for name, small in NETS.items():
         lambda rate, small=small: error(small, rate), (3e-3, 1e-2, 3e-2), (0, 1), label=name
     )
 
-# %% slideshow={"slide_type": "subslide"}
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.1"]
 colours = dict(zip(NETS, (plotting.COLOURS["blue"], plotting.COLOURS["vermilion"]), strict=True))
 ax = plotting.plot_search(found, colours=colours)
 ax.set(
