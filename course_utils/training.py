@@ -222,15 +222,17 @@ def _check_counts(n_images, n_labels, epochs, batch_size, steps_per_epoch) -> No
 
 
 def _check_known(names, until, callbacks) -> None:
+    import keras
+
     if until is not None and "accuracy" not in names:
         raise ValueError('until needs the accuracy: compile with metrics=["accuracy"].')
+    followers = keras.callbacks.EarlyStopping, keras.callbacks.ReduceLROnPlateau
     for callback in callbacks:
-        # Keras warns, and trains to the last epoch.
-        monitored = getattr(callback, "monitor", None)
-        if monitored is not None and monitored not in names:
-            remedy = "give validation_data, or " if monitored.startswith("val_") else ""
+        # Keras only warns, and trains to the last epoch.
+        if isinstance(callback, followers) and callback.monitor not in names:
+            remedy = "give validation_data, or " if callback.monitor.startswith("val_") else ""
             raise ValueError(
-                f"{type(callback).__name__} monitors {monitored!r}, but there is only "
+                f"{type(callback).__name__} monitors {callback.monitor!r}, but there is only "
                 f"{', '.join(names)}: {remedy}compile the metric, or monitor another."
             )
 
@@ -250,7 +252,9 @@ def _results(model, run: Callable, *arrays) -> dict[str, float]:
     """The loss and the metrics of one pass."""
     model.reset_metrics()
     run(*arrays)
-    return {name: np.asarray(value, float) for name, value in model.get_metrics_result().items()}
+    # [()] makes a number of an array without axes, for callbacks that print it.
+    found = model.get_metrics_result()
+    return {name: np.asarray(value, float)[()] for name, value in found.items()}
 
 
 # Keras's training function, of which compile makes a new one each time: our loop, our question,

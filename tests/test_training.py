@@ -304,6 +304,20 @@ def test_a_training_that_was_stopped_can_go_on(model, data):
     assert len(fit(model, *data, epochs=9)["loss"]) == 9
 
 
+def test_other_callbacks_of_keras_are_told(model, data, tmp_path):
+    model.compile(keras.optimizers.SGD(0.1), LOGITS)
+    callbacks = [
+        keras.callbacks.ModelCheckpoint(
+            tmp_path / "{epoch}_{loss:.1f}.weights.h5", save_weights_only=True
+        ),
+        keras.callbacks.LearningRateScheduler(lambda epoch: 0.1 / (1 + epoch)),
+    ]
+    losses = fit(model, *data, epochs=2, callbacks=callbacks)["loss"]
+    saved = sorted(path.name for path in tmp_path.iterdir())
+    assert saved == [f"{i}_{loss:.1f}.weights.h5" for i, loss in enumerate(losses, start=1)]
+    assert float(model.optimizer.learning_rate) == pytest.approx(0.05)
+
+
 def test_validation_trains_nothing(model, data):
     images, labels = data
     model.compile(keras.optimizers.SGD(0.1), LOGITS)
