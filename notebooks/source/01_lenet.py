@@ -18,7 +18,7 @@
 #
 # **What is a convolution, and why do digits need it?**
 #
-# 45 minutes to teach, about one to run on 2 cores ·
+# 45 minutes to teach, under one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/01_lenet.ipynb)
 #
 # - **What you do:** slide a kernel over a digit by hand, build LeNet-5, train it, and look inside.

@@ -18,7 +18,7 @@
 #
 # **What made a network of 60 million weights trainable?**
 #
-# 55 minutes to teach, under two to run on 2 cores ·
+# 55 minutes to teach, about one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/02_alexnet.ipynb)
 #
 # - **What you do:** build AlexNet, count it, and put its three additions to LeNet to the test: ReLU,

@@ -18,7 +18,7 @@
 #
 # **Why 3×3, and what stops a deep plain net from learning?**
 #
-# 50 minutes to teach, under two to run on 2 cores ·
+# 50 minutes to teach, about one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/03_vgg.ipynb)
 #
 # - **What you do:** build VGG from one module, see what a stack of small kernels sees, and follow a
