@@ -18,7 +18,7 @@
 #
 # **What is a convolution, and why do digits need it?**
 #
-# 45 minutes to teach, under one to run on 2 cores ·
+# 45 minutes to teach, about one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/01_lenet.ipynb)
 #
 # - **What you do:** slide a kernel over a digit by hand, build LeNet-5, train it, and look inside.
@@ -455,7 +455,7 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each net is trained until its accuracy on 400 further images (of other digits, for *validation*) has
-# not risen for five epochs, and keeps its best epoch's weights: Keras's `EarlyStopping`. Each gets the
+# not risen for eight epochs, and keeps its best epoch's weights: Keras's `EarlyStopping`. Each gets the
 # learning rate at which it does best there; while that is the smallest or the largest tried, a further
 # one is tried. The test images have no say in that. (`training.fit` does what `model.fit` does,
 # several times as fast for small nets.)
@@ -484,7 +484,7 @@ def train(net, rate):
     """Train from a new start; keep the weights of the best epoch, return its error [%]."""
     training.restart(net, learning_rate=rate)
     until_best = keras.callbacks.EarlyStopping(
-        "val_accuracy", patience=5, restore_best_weights=True
+        "val_accuracy", patience=8, restore_best_weights=True
     )
     training.fit(
         net,
