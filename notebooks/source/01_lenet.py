@@ -415,7 +415,7 @@ plotting.show(
 # They do, but does it take a convolution? On digits that all lie in the middle even the *nearest
 # neighbour*, the label of the most similar training image, reads many.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.01"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.002"]
 from sklearn.neighbors import KNeighborsClassifier
 
 flat = centred.reshape(len(centred), -1)

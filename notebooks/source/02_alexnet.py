@@ -306,7 +306,7 @@ tried = {
     for name, net in bent.items()
 }
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=3"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.3"]
 ax = plotting.plot_search(tried, ax=plt.figure(figsize=(8, 4)).add_subplot())
 ax.set(
     yscale="log",
@@ -361,7 +361,7 @@ for name, net in bent.items():
     mean_slopes.append((name, *(np.mean(SLOPES[name](np.asarray(said))) for said in outputs)))
 Table(["mean slope", "layer 1", "layer 2", "layer 3"], mean_slopes, ["", ".2f", ".2f", ".2f"])
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=1.5"]
 from course_utils import claims
 
 ratio = {name: intervals.mean(epochs[name] / epochs["ReLU"]) for name in ("sigmoid", "tanh")}
@@ -517,7 +517,7 @@ def own_rate(net, name):
 # average better than one of them? And does the whole network, used once, answer alike? (The sets of
 # digits differ much from each other: the verdicts compare set by set.)
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
+# %% slideshow={"slide_type": "fragment"}
 plain, dropping = little_alexnet(), little_alexnet(drop=0.5)
 thinning = little_alexnet(drop=0.5, noise_shape=(1, 256))  # one mask for all images
 
@@ -548,7 +548,7 @@ def without(net, part, rate):
     return 100 * np.mean(answers(net) == LABELS[TEST])
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.2"]
 plain_rate = own_rate(plain, "without dropout")
 drop_rate = own_rate(dropping, "with dropout")
 read_plain = experiments.repeat(lambda i: without(plain, i, plain_rate), range(8), label="without")
@@ -563,7 +563,7 @@ ax.set(
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(scores, '.1f', ' %')}.")
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
 gain = intervals.mean(dropped["with dropout"] - read_plain)  # set by set
 joint = intervals.mean(dropped["mean of 30 thinned networks"] - dropped["one thinned network"])
 agreement = intervals.mean(dropped["agreement"])
@@ -640,7 +640,7 @@ plotting.show(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # The little AlexNet again, without dropout, trained as above.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.2"]
 read = {"none": read_plain}
 for name, augmentation in AUGMENTATIONS.items():
     net = little_alexnet(augmentation=[augmentation])
@@ -656,7 +656,7 @@ ax.set(
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(by_change, '.1f', ' %')}.")
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.08"]
 change = {name: intervals.mean(read[name] - read_plain) for name in AUGMENTATIONS}
 harm = intervals.mean(read_plain - read["flips"])
 claims.verdict(

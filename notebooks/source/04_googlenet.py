@@ -517,7 +517,7 @@ plotting.show(f"Test digits read for equal work: {intervals.listed(scores, '.1f'
 # Go back to the validation curves: do they say the same? They are of other digits, by other writers,
 # and of two starts. The interval here tells how much depends on the choice of digits, not of writers.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.015"]
 from course_utils import claims
 
 equal_work = abs(small_work[0] / small_work[1] - 1) < 0.01

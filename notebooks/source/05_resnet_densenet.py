@@ -419,7 +419,7 @@ gradient = experiments.repeat(
     label="gradients",
 )
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=1"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
 import matplotlib.pyplot as plt
 
 fig, axes = plt.subplots(1, 3, sharey=True, figsize=(10, 4.2))
@@ -539,7 +539,7 @@ def train_all(seed):
 
 trials = experiments.repeat(train_all, range(1, 6), label="training")
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=40"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=15"]
 shades = dict(zip(DEPTHS, ("sky", "purple", "black"), strict=True))
 fig, axes = plt.subplots(1, 2, sharex=True, sharey=True, figsize=(10, 4.2))
 for ax, kind in zip(axes, KINDS, strict=True):
@@ -570,7 +570,7 @@ plotting.show(
 # have exponentially low convergence rates". A hundred digits can be learned by heart, so that time may
 # heal here what it could not there.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=5"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
 from course_utils import intervals
 
 blocks = np.arange(1, 1 + len(merges(normalized[16])))
@@ -590,7 +590,7 @@ cost = {
 }
 size = {kind: intervals.mean(v.mean(axis=1)) for kind, v in changes.items()}
 plotting.show(
-    f"Left: points lost without one block, on average: {intervals.listed(cost, '.0f')}. Right: "
+    f"Left: accuracy lost without one block, on average: {intervals.listed(cost, '.0f', ' points')}. Right: "
     f"how much a block changes x, by norm: {intervals.listed(size)}."
 )
 
@@ -600,7 +600,7 @@ plotting.show(
 # normalization holds *F(x)* at its size. Veit et al. (2016) read a residual net as a *crowd of shallow
 # nets* with shared blocks: a block left out silences some of its members, not all.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=5"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
 from course_utils import claims
 
 shrunk = {kind: intervals.mean(powers["Glorot, not normalized", kind]) for kind in KINDS}
@@ -618,7 +618,7 @@ claims.verdict(
     f"{shrunk['plain']:.1f} powers of ten plain and {shrunk['residual']:.1f} residual; with batch norm "
     f"32 layers end {deeper['plain']:.2f} above the loss of 8 plain ({capped} of 5 starts stopped "
     f"unfinished after {MOST} epochs) and {deeper['residual']:.2f} residual; a block left out costs "
-    f"{cost['plain']:.0f} and {cost['residual']:.0f} points; it changes x by {size['plain']:.1f} and "
+    f"{cost['plain']:.0f} points and {cost['residual']:.0f} points; it changes x by {size['plain']:.1f} and "
     f"{size['residual']:.1f} of its norm (5 starts)",
     plain_gradient_vanishes=claims.above(fallen, 3),
     residual_gradient_stays=claims.above(shrunk["residual"], -1),
@@ -801,7 +801,7 @@ for name, net in NETS.items():
 # have the same answer?
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
+# %% slideshow={"slide_type": "fragment"}
 def answers(net, **how):
     return np.argmax(net(digits[TEST], **how), axis=1) == labels[TEST]
 
