@@ -30,8 +30,10 @@ def definitions(lesson: str) -> SimpleNamespace:
 
 def _is_definition(node: ast.stmt) -> bool:
     if isinstance(node, ast.Assign):
-        names = [target.id for target in node.targets if isinstance(target, ast.Name)]
-        return bool(names) and all(name.isupper() for name in names) and _is_literal(node.value)
+        # Also those of "A, B = 1, 2"; no part of an array, no attribute.
+        parts = [part for target in node.targets for part in getattr(target, "elts", [target])]
+        names = [getattr(part, "id", "") for part in parts]
+        return all(name.isupper() for name in names) and _is_literal(node.value)
     return isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef))
 
 
