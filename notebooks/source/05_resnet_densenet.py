@@ -464,8 +464,7 @@ plotting.show(
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 from course_utils import training
 
-LEARNED, MOST = 0.02, 80
-FEW = np.tile(range(100), 5)  # each digit five times in an epoch
+LEARNED, MOST, FEW = 0.02, 80, np.tile(range(100), 5)  # each digit five times an epoch
 
 
 class EndWhenLearned(keras.callbacks.Callback):
