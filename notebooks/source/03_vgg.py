@@ -323,7 +323,7 @@ def train(net, rate):
 own_rate = {}
 for name, net in RIVALS.items():
     found = experiments.search(
-        lambda rate, net=net: train(net, rate), (1e-3, 3e-3, 1e-2), (100, 101), label=name
+        lambda rate, net=net: train(net, rate), (3e-3, 1e-2, 3e-2), (100, 101), label=name
     )
     own_rate[name] = found.best
     print(f"{name:>12}: validation loss {found:.3f}")
