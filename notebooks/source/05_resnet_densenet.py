@@ -374,6 +374,7 @@ def switch(net, kind):
 DEPTHS, KINDS = (8, 16, 32), {"plain": 0, "residual": 1}
 digits, labels = load_digits(return_X_y=True)
 digits = (digits.reshape(-1, 8, 8, 1) / 8 - 1).astype("float32")  # pixels from -1 to 1
+FEW = np.tile(range(100), 5)  # to train on: each digit five times in an epoch
 normalized = {depth: stack(depth) for depth in DEPTHS}
 bare = {depth: stack(depth, normalized=False) for depth in DEPTHS}
 
@@ -464,7 +465,7 @@ plotting.show(
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 from course_utils import training
 
-LEARNED, MOST, FEW = 0.02, 80, np.tile(range(100), 5)  # each digit five times an epoch
+LEARNED, MOST = 0.02, 80
 
 
 class EndWhenLearned(keras.callbacks.Callback):
