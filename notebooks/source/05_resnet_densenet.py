@@ -499,7 +499,7 @@ for depth, net in normalized.items():
         print(f"{kind}, {depth} layers, least loss in 12 epochs: {own[kind, depth]:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Now each at its best rate, from five new starts. In the same run: *leave one block out* of the trained
+# Now each at its best rate, from three new starts. In the same run: *leave one block out* of the trained
 # 16-layer nets, so that its neighbours are joined (Veit et al. 2016), and ask the 797 test digits again.
 # If a block only corrects what it gets, the net should survive. And is *F(x)* small?
 
@@ -537,7 +537,7 @@ def train_all(seed):
     return trial
 
 
-trials = experiments.repeat(train_all, range(1, 6), label="training")
+trials = experiments.repeat(train_all, range(1, 4), label="training")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=15"]
 shades = dict(zip(DEPTHS, ("sky", "purple", "black"), strict=True))
@@ -552,7 +552,7 @@ for ax, kind in zip(axes, KINDS, strict=True):
     ax.set(xlabel="epochs", yscale="log")
 axes[0].set_ylabel("training loss")
 axes[1].legend()
-fig.suptitle("Which depth can be trained, and how fast? (5 starts each)", x=0.01, ha="left")
+fig.suptitle("Which depth can be trained, and how fast? (3 starts each)", x=0.01, ha="left")
 epochs, least = (
     {k[1:]: f(curve) for k, curve in trials.items() if k[0] == "curve"}
     for f in (lambda curve: (curve > 0).sum(axis=1), lambda curve: np.nanmin(curve, axis=1))
@@ -581,7 +581,7 @@ plotting.plot_curves(blocks, lost, ax=axes[0])
 plotting.plot_curves(blocks, changes, ax=axes[1])
 axes[0].set(xlabel="block left out", ylabel="accuracy lost [points]")
 axes[1].set(xlabel="block", ylabel="‖what it changes‖ / ‖x‖", ylim=(0, None))
-fig.suptitle("What does one block do in a trained net of 16 layers? (5 starts)", x=0.01, ha="left")
+fig.suptitle("What does one block do in a trained net of 16 layers? (3 starts)", x=0.01, ha="left")
 cost = {
     kind: intervals.bootstrap(np.mean, v)
     for kind, v in (  # of each digit, the mean of all
@@ -616,10 +616,10 @@ claims.verdict(
     8,
     "from 8 to 32 layers (Glorot's start, no batch norm) the first gradient changes by "
     f"{shrunk['plain']:.1f} powers of ten plain and {shrunk['residual']:.1f} residual; with batch norm "
-    f"32 layers end {deeper['plain']:.2f} above the loss of 8 plain ({capped} of 5 starts stopped "
+    f"32 layers end {deeper['plain']:.2f} above the loss of 8 plain ({capped} of 3 starts stopped "
     f"unfinished after {MOST} epochs) and {deeper['residual']:.2f} residual; a block left out costs "
     f"{cost['plain']:.0f} points and {cost['residual']:.0f} points; it changes x by {size['plain']:.1f} and "
-    f"{size['residual']:.1f} of its norm (5 starts)",
+    f"{size['residual']:.1f} of its norm (3 starts)",
     plain_gradient_vanishes=claims.above(fallen, 3),
     residual_gradient_stays=claims.above(shrunk["residual"], -1),
     plain_depth_trains_worse=claims.above(deeper["plain"], 0.05) if not capped else None,
@@ -795,7 +795,7 @@ for name, net in NETS.items():
     print(f"{name}, validation loss: {found:.2f}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each at its best rate, from five new starts, on the test digits. Then the trained dense net is *cut*:
+# Each at its best rate, from three new starts, on the test digits. Then the trained dense net is *cut*:
 # the kernels of all its layers lose sight of the older half of their channels. Any cut hurts; so as a
 # control they lose the newer half instead. A cut asks what the
 # trained net *relies on*; the net that was trained with a short reach tells what it *needed*. Must both
@@ -832,7 +832,7 @@ def test_all(_):
     return trial
 
 
-small = experiments.repeat(test_all, range(1, 6), label="dense, residual, plain")
+small = experiments.repeat(test_all, range(1, 4), label="dense, residual, plain")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 share = {name: 100 * small[name].mean(axis=0) for name in (*NETS, "whole", "older", "newer")}
@@ -851,7 +851,7 @@ axes[0].set(xlabel="test digits read [%]")
 axes[1].set(xlabel="test digits read [%]", xlim=(0, 100))
 fig.suptitle("Equal parameters (left); the trained dense net, cut (right)", x=0.01, ha="left")
 plotting.show(
-    f"Test digits read, mean of five starts and 95 % interval of the digits: "
+    f"Test digits read, mean of three starts and 95 % interval of the digits: "
     f"{intervals.listed(read, '.1f', ' %')}. The dense net cut: "
     f"{intervals.listed(after_cut, '.1f', ' %')}."
 )
@@ -868,7 +868,7 @@ claims.verdict(
     f"with {parameters['dense'] / 1000:.1f} k parameters each, the dense net is ahead of "
     f"{intervals.listed(ahead, '.1f', ' points')}; cut off from the older half of what its layers see "
     f"it loses {loss_of['older'].mean():.0f} points, from the newer {loss_of['newer'].mean():.0f} "
-    "points (5 starts, 797 digits)",
+    "points (3 starts, 797 digits)",
     far_features_help=equal and claims.above(ahead["dense, reach 2"]),
     old_features_used=claims.above(
         intervals.bootstrap(np.mean, loss_of["older"] - loss_of["newer"] / 2)
