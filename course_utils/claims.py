@@ -223,10 +223,14 @@ CLAIMS = {
     14: Claim(
         "A new head on a frozen base, then fine-tuning, beats training from scratch on a small set",
         outcomes={
-            "beats_scratch": "each way from ImageNet beats training from scratch at each size",
-            "fine_tuning_adds": "with 13 images a class one adds over 2 points to the head alone",
+            "fine_tuning_adds": "VGG16 at 224 pixels is right on more test images with block 5 "
+            "trained too than with a new head alone",
+            "beats_scratch": "a new head on EfficientNet-Lite0 is right on more than the same "
+            "network from random weights at the same resolution; mean over seeds, paired over "
+            "images and clustered by object, rates and steps chosen on validation images",
         },
-        reason="The claim is two steps; 2 points are 4 of 200 test images.",
+        reason="The claim is two steps, and each is compared with what differs in this step alone: "
+        "the same network, pixels and images. Untuned rates and too few steps would decide else.",
     ),
 }
 
