@@ -1,5 +1,6 @@
 """Exercises of the lesson on fine-tuning."""
 
+import itertools
 from collections.abc import Callable, Mapping
 
 from course_utils.check.feedback import Feedback, compare_functions
@@ -81,7 +82,7 @@ def rates_by_depth(answer: Mapping[str, float]) -> Feedback:
         return Feedback(False, "A rate is a number.", hint)
     if not min(rates) > 0:
         return Feedback(False, "With a rate of zero a part is frozen.", hint)
-    for i, (below, above) in enumerate(zip(rates, rates[1:], strict=False)):
+    for i, (below, above) in enumerate(itertools.pairwise(rates)):
         if not below < above:
             said = f"{PARTS[i]} learns at {below:g}, {PARTS[i + 1]} above it at {above:g}."
             return Feedback(False, said, "What is most general should move least.")
