@@ -40,7 +40,7 @@ NETS = {
             given(lesson.way_up, down_train=MAPS)(join) for join in ("concat", "sum", "none")
         ],
     },
-    "10_fine_tuning": {"build": lambda lesson: lesson.build()[:1]},
+    "10_fine_tuning": {"build": lambda lesson: lesson.build(64)[:1]},
 }
 
 
