@@ -473,7 +473,7 @@ from course_utils.images import resize
 from course_utils.models import efficientnet_lite
 
 
-def build(pixels, training=None):
+def build(pixels, **call):
     """EfficientNet-Lite0 with its scaling inside and a new head: model, base, head."""
     base = efficientnet_lite.EfficientNetLite0(
         include_top=False,
@@ -484,7 +484,7 @@ def build(pixels, training=None):
     images = keras.Input((pixels, pixels, 3), name="images")
     scaled = layers.Rescaling(1 / 128, offset=-127 / 128, name="scaling")(images)
     head = layers.Dense(5, kernel_initializer="zeros", name="head")
-    answers = head(base(scaled, training=training))
+    answers = head(base(scaled, **call))
     return keras.Model(images, answers, name="lite0"), base, head
 
 
