@@ -9,8 +9,8 @@ from course_utils.command.lessons import find_lessons, from_source, source_of
 ANSWER = re.compile(
     r"<details><summary>([A-D])\. (.+?)</summary>\n\n(Right|Wrong)\. (.+?)\n\n</details>", re.DOTALL
 )
-# The old lessons on U-Net and fine-tuning have none yet.
-HAVE_QUIZZES = [path for path in find_lessons() if path.stem[:2] not in ("06", "10")]
+# The old lesson on U-Net has none yet.
+HAVE_QUIZZES = [path for path in find_lessons() if path.stem[:2] != "06"]
 
 
 def questions(path) -> list[str]:
