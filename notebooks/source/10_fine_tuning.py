@@ -251,6 +251,7 @@ check.reach(reach)
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=10"]
 import functools
+import gc
 import itertools
 
 from course_utils import training
@@ -317,7 +318,7 @@ print(f"{head_steps} steps{at_edge(head_steps, HEAD_STEPS)}")
 
 
 # %% slideshow={"slide_type": "fragment"}
-STEPS = range(0, 49, 8)  # when the validation images are asked
+STEPS = range(0, 41, 8)  # when the validation images are asked
 
 
 def begin(way, images, seed):
@@ -360,6 +361,7 @@ SPLITS = {"last block": (0, 1), "both at once": (0,)}
 
 
 def compile_for(way):
+    gc.collect()  # gives back the memory of what was compiled before
     tail.compile(keras.optimizers.Adam(use_ema=way == "last block", ema_momentum=0.9), LOSS)
 
 
@@ -594,6 +596,7 @@ plotting.show(f"Heads on frozen bases: {intervals.listed(frozen_scores, '.1f', '
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=3"]
 import tensorflow as tf
 
+gc.collect()
 PIXELS = 64
 small_train, small_test = shrink(x_train, PIXELS), shrink(x_test, PIXELS)
 augmentation = keras.Sequential(
@@ -720,15 +723,16 @@ check.averages_left(per_cent_left)
 #
 # The same network, pixels, images and loss, but random weights. It gets what it needs: its own learning
 # rate, batch normalization that learns (momentum 0.9), and as many steps as it likes: it ends when no
-# more validation images came right for 60 of them (400 steps at most), and goes back to its best
+# more validation images came right for 40 of them (400 steps at most), and goes back to its best
 # weights. We count images here, and the loss breaks ties: a network from scratch is often right and
 # far too sure where it is wrong, and by its loss alone would end too early. Like the head on ImageNet's
 # weights it learns from nine images of each class; four decide.
 
 
 # %% slideshow={"slide_type": "fragment"}
-SCRATCH_RATES, MOST, PATIENCE, LOOK = (3e-3, 1e-2, 3e-2), 400, 60, 20  # the last three in steps
+SCRATCH_RATES, MOST, PATIENCE, LOOK = (3e-3, 1e-2, 3e-2), 400, 40, 20  # the last three in steps
 
+gc.collect()
 scratch, scratch_base, _ = build(PIXELS)
 for name in NORMS:
     scratch_base.get_layer(name).momentum = 0.9
