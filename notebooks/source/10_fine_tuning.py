@@ -730,7 +730,7 @@ check.averages_left(per_cent_left)
 
 
 # %% slideshow={"slide_type": "fragment"}
-SCRATCH_RATES, MOST, PATIENCE, LOOK = (3e-3, 1e-2, 3e-2), 400, 40, 20  # the last three in steps
+SCRATCH_RATES, MOST, PATIENCE, LOOK = (1e-3, 3e-3, 1e-2), 400, 40, 20  # the last three in steps
 
 gc.collect()
 scratch, scratch_base, _ = build(PIXELS)
