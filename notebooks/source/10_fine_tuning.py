@@ -351,7 +351,7 @@ def validate(way, rate, seed):
     return np.array(losses)
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.3"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.1"]
 import matplotlib.pyplot as plt
 
 from course_utils import experiments
@@ -428,7 +428,7 @@ def train_vgg(way, seed):
 # test images show each object twice, so the intervals are drawn from the 100 *objects*, and ways are
 # compared image by image. Is the difference above zero?
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=1.5"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 from course_utils import intervals
 
 SEEDS = {"head only": (0,), "both at once": (0,), "last block": (0, 1, 2)}
@@ -465,7 +465,7 @@ plotting.show(
 # layer before block 5, `compile`, `fit`. It gives the same, but passes all images through the frozen
 # blocks in every epoch.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
 from course_utils.tables import Table
 
 images = keras.Input((224, 224, 3), name="images")
@@ -497,7 +497,7 @@ Table(
 # Our training images are rendered; the seven photographs are of another kind. Do you see it here?
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=15"]
 def against_head(way, images, clusters):
     difference = vgg_right[way][images].mean(axis=0) - vgg_right["head only"][images].mean(axis=0)
     return f"{intervals.bootstrap(np.mean, 100 * difference, clusters=clusters):+.0f}"
@@ -565,7 +565,7 @@ def lite0_features(pixels):
     ]
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=1.5"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.015"]
 features = {f"Lite0, {pixels} pixels": lite0_features(pixels) for pixels in (64, 96, 160, 224)}
 features["VGG16, 224 pixels"] = [pooled_train, pooled_test]
 tuned, frozen = {}, {}
@@ -593,7 +593,7 @@ plotting.show(f"Heads on frozen bases: {intervals.listed(frozen_scores, '.1f', '
 # be stored, and *every* epoch passes the frozen base. Does it pay? The head gets the rate that was
 # chosen for stored features, and 20 epochs.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=3"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 import tensorflow as tf
 
 gc.collect()
@@ -666,7 +666,7 @@ print("layers of batch normalization that moved:", len(NORMS))
 # make up for a part of it.)
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=3"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 @tf.function
 def pass_in_training_mode(images):
     lite0_base(lite0.get_layer("scaling")(images), training=True)
@@ -758,7 +758,7 @@ def from_scratch(rate, seed):
     return {"best": best[0], "steps": steps, "right": is_right(scratch, small_test, y_test)}
 
 
-# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.3"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=4"]
 by_rate = {
     rate: experiments.repeat(functools.partial(from_scratch, rate), (0,), label=f"{rate:g}")
     for rate in SCRATCH_RATES
@@ -781,7 +781,7 @@ Table(
 # Two more splits at the chosen rate, and the head on the same images of all three.
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 def head_on_lite0(seed):
     seen = split(seed)[0]
     of_train, of_test = features[f"Lite0, {PIXELS} pixels"]
@@ -807,7 +807,7 @@ ax.set(xlim=(0, 100), xlabel="test images right [%], mean of three splits and 95
 ax.set_title(f"A head on ImageNet's weights, against random weights: {head_gains.mean:+.0f} points")
 plotting.show(f"Lite0, {PIXELS} pixels: {intervals.listed(lite0_scores, '.1f', ' %')}.")
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=4"]
+# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 from course_utils import claims
 
 
