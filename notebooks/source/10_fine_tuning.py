@@ -312,9 +312,9 @@ print(f"{head_steps} steps{at_edge(head_steps, HEAD_STEPS)}")
 # random head, as many notebooks do; its losses differ more, and one split is enough.
 #
 # A batch has five images, so an epoch of 45 has nine steps. With batches so small good weights jump to
-# and fro; `use_ema` keeps a moving average of them, which takes their place after every eight steps.
-# A random head has far to go, and goes without. Which rate would you take for each way, and how many
-# steps?
+# and fro; `use_ema` keeps a moving average of them (Polyak & Juditsky 1992), which takes their place
+# after every eight steps. A random head has far to go, and goes without. Which rate would you take for
+# each way, and how many steps?
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -462,8 +462,8 @@ plotting.show(
 # images as they are. Does it answer as block 5 and head do on the stored maps?
 #
 # In Keras alone the training would be: `vgg16.trainable = True`, then `layer.trainable = False` for each
-# layer before block 5, `compile`, `fit`. It gives the same, but passes all images through the frozen
-# blocks in every epoch.
+# layer before block 5, `compile`, `fit`. It trains the same layers, but passes all images through the
+# frozen blocks in every epoch.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
 from course_utils.tables import Table
@@ -859,7 +859,8 @@ check.rates_by_depth(my_rates)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What you learned
 #
-# - With few images a head on frozen features comes first. Fine-tune after it, and from it.
+# - With few images a head on frozen features comes first. Fine-tune after it, and from it, and keep
+#   the result only if images held out say so; more images, or other ones than ImageNet's, speak for it.
 # - After a change of `trainable`, compile again, and check that what should move moved.
 # - Fine-tune at a rate far below that of a new layer; let validation images choose rate and steps.
 # - Keep batch normalization frozen; `training=False` alone does not do it.
@@ -986,6 +987,8 @@ check.rates_by_depth(my_rates)
 #   arXiv:1805.08974.
 # - A. Kumar, A. Raghunathan, R. Jones, T. Ma, P. Liang: Fine-Tuning can Distort Pretrained Features and
 #   Underperform Out-of-Distribution. 2022. arXiv:2202.10054.
+# - B. T. Polyak, A. B. Juditsky: Acceleration of Stochastic Approximation by Averaging. 1992. SIAM
+#   Journal on Control and Optimization 30 (4), 838–855.
 # - K. Simonyan, A. Zisserman: Very Deep Convolutional Networks for Large-Scale Image Recognition. 2015.
 #   arXiv:1409.1556.
 # - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens, Z. Wojna: Rethinking the Inception Architecture for
