@@ -21,8 +21,8 @@
 # 50 minutes to teach, three to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/10_fine_tuning.ipynb)
 #
-# - **What you do:** train VGG16's last block on 65 images, a smaller network in all its layers, and the
-#   same network from random weights.
+# - **What you do:** train VGG16's last block on 65 images, after its head and together with it; put a
+#   head on a smaller network, and train the same network from random weights.
 # - **What you learn:** to unfreeze layers so that they really train, to choose a learning rate that
 #   does not destroy what was learned before, and to leave batch normalization in peace.
 # - **What you need:** lesson 08 (a new head on frozen features).
