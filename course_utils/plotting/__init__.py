@@ -27,6 +27,7 @@ from course_utils.plotting.show import show
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, METHOD_COLOURS, set_style
 from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
 from course_utils.plotting.units import plot_patches
+from course_utils.plotting.ushape import plot_u
 
 __all__ = [
     "CLASS_COLOURS",
@@ -55,6 +56,7 @@ __all__ = [
     "plot_samples",
     "plot_search",
     "plot_top_predictions",
+    "plot_u",
     "set_style",
     "show",
 ]
