@@ -13,7 +13,7 @@ from notebook_source import definitions
 from course_utils import networks
 from course_utils.command.lessons import find_lessons, source_of
 
-MAPS = [np.empty((1, *shape)) for shape in ((5, 5, 512), (10, 10, 512), (20, 20, 256), (40, 40, 8))]
+MAPS = [np.empty((1, *shape)) for shape in ((4, 4, 512), (8, 8, 512), (16, 16, 256), (32, 32, 8))]
 
 # The functions of each lesson that turn inputs into a model, and how to call them.
 NETS = {
@@ -36,9 +36,10 @@ NETS = {
     "06_unet": {
         "fcn8": lambda lesson: [lesson.fcn8()],
         "unet": lambda lesson: [lesson.unet()],
-        "way_up": lambda lesson: [
-            given(lesson.way_up, down_train=MAPS)(join) for join in ("concat", "sum", "none")
+        "wide_up": lambda lesson: [
+            given(lesson.wide_up, down_fit=MAPS)(join) for join in ("concat", "sum", "none")
         ],
+        "scores_up": lambda lesson: [given(lesson.scores_up, down_fit=MAPS)()],
     },
     "10_fine_tuning": {"build": lambda lesson: lesson.build(64)[:1]},
 }

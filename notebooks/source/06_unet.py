@@ -250,7 +250,7 @@ print(f"with the last layers of the Keras version: {found - two_classes + one_cl
 
 # %% slideshow={"slide_type": "fragment"}
 ax = plotting.plot_u(net)
-ax.set_title("U-Net: down (blue), up (green), across (red)")
+ax.set_title("U-Net: down (blue), up (green), across (orange)")
 plotting.show(
     "U-Net drawn as a U. Four blocks go down while maps shrink and their number doubles from 64 to "
     "512, the lowest has 1024, four go up with as many maps as those on the left; an arrow joins each "
@@ -387,6 +387,8 @@ def conv(x, filters, kernel=3):
 def wide_up(join):
     """``join``: "concat", "sum" or "none". Output: a logit for each pixel."""
     coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit]
+    if join == "none":
+        inputs = [coarse]
     x = conv(coarse, 64, kernel=1)
     for local, c in zip(fine, (32, 16, 8), strict=True):
         x = layers.Conv2DTranspose(c, 2, 2)(x)
@@ -403,14 +405,14 @@ def wide_up(join):
 
 
 def scores_up():
-    """FCN-8's way up: the scores of three depths, summed."""
-    coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit]
-    x = layers.Conv2D(1, 1)(conv(conv(conv(coarse, 62, kernel=1), 62), 62))
-    for local in fine[:2]:
+    """FCN-8's way up: the scores of three depths, summed. Those of fine maps start at zero."""
+    coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit[:3]]
+    x = layers.Conv2D(1, 1)(conv(conv(conv(coarse, 61, kernel=1), 61), 61))
+    for local in fine:
+        local = layers.BatchNormalization(momentum=0.9)(local)  # as the others have it
         x = layers.Conv2DTranspose(1, 4, 2, padding="same", use_bias=False)(x)
-        x = layers.Add()([x, layers.Conv2D(1, 1)(local)])
-    x = layers.Conv2DTranspose(1, 8, 4, padding="same", use_bias=False)(x)
-    return Model(inputs, x, name="FCN-8")
+        x = layers.Add()([x, layers.Conv2D(1, 1, kernel_initializer="zeros")(local)])
+    return Model(inputs, layers.UpSampling2D(4, interpolation="bilinear")(x), name="FCN-8")
 
 
 NETS = {join: wide_up(join) for join in ("concat", "sum", "none")} | {"FCN-8": scores_up()}
@@ -434,14 +436,14 @@ def train(up, rate, seed):
     keras.utils.set_random_seed(seed)
     training.restart(up, learning_rate=rate)
     stop = keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)
-    unseen = (down_val, m_val[..., None])
+    n = len(up.inputs)  # without skips the coarse map alone
     history = up.fit(
-        down_fit,
+        down_fit[:n],
         m_fit[..., None],
-        16,
+        batch_size=16,
         epochs=40,
         verbose=0,
-        validation_data=unseen,
+        validation_data=(down_val[:n], m_val[..., None]),
         callbacks=[stop],
     ).history["val_loss"]
     return min(history), len(history)
@@ -467,7 +469,7 @@ for name, up in NETS.items():
     runs = []
     for seed in (1, 2, 3):
         train(up, best_rate[name], seed)
-        runs.append(up.predict(down_test, verbose=0)[..., 0] > 0)
+        runs.append(up.predict(down_test[: len(up.inputs)], verbose=0)[..., 0] > 0)
     predicted[name] = runs
 
 shown = slice(12, None, 25)
