@@ -10,8 +10,8 @@ def plot_u(model, *, ax: Axes | None = None) -> Axes:
     """Draw a network that goes down in size and up again, each size on a level of its own.
 
     A box is a run of convolutions whose names begin alike (up to the first ``_``); its label says
-    side and channels of its last map. Orange arrows are the skips, from each block down to the block
-    up on its level.
+    side and channels of its last map. Orange arrows are the skips, from each block down
+    to the block up on its level.
 
     Parameters
     ----------

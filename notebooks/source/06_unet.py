@@ -425,10 +425,8 @@ print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameter
 # Each gets the learning rate with the least validation loss. Test images have no say in that.
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+# %% slideshow={"slide_type": "fragment"}
 from course_utils import training
-
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
 
 def train(up, rate, seed):
@@ -448,6 +446,9 @@ def train(up, rate, seed):
     ).history["val_loss"]
     return min(history), len(history)
 
+
+# %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
+RATES = (1e-3, 3e-3, 1e-2, 3e-2)
 
 best_rate = {}
 for name, up in NETS.items():
