@@ -1,5 +1,6 @@
 """Train small nets many times over, fast."""
 
+import functools
 import itertools
 import random
 import warnings
@@ -111,7 +112,7 @@ def restart(model, *, learning_rate: float | None = None) -> None:
 
 def fit(
     model,
-    images: np.ndarray,
+    images: np.ndarray | Sequence[np.ndarray],
     labels: np.ndarray,
     *,
     epochs: int,
@@ -135,9 +136,10 @@ def fit(
     Parameters
     ----------
     model : keras.Model
-        Compiled, with one input. Weights and optimizer go on from where they are.
-    images : ndarray, shape ``(n, ...)``
-        Converted to float32. From 0 to 255 if the model scales them itself.
+        Compiled. Weights and optimizer go on from where they are.
+    images : ndarray, shape ``(n, ...)``, or a list of them
+        A list for a model of several inputs, one for each. Converted to float32. From 0 to 255
+        if the model scales them itself.
     labels : ndarray, shape ``(n, ...)``
         As the model's loss takes them.
     epochs, batch_size : int
@@ -167,22 +169,23 @@ def fit(
         than ``batch_size``, a count is below 1, ``validation_data`` is no pair, or ``until`` is
         set without the metric "accuracy", or a callback without what it monitors.
     GuardError
-        If the model scales images itself and these do not reach from 0 to 255.
+        If the model scales images itself and these do not reach from 0 to 255. Several inputs
+        are not looked at: which of them it scales is not known.
     """
     import keras
     import tensorflow as tf
 
     _check_compiled(model)
-    _check_counts(len(images), len(labels), epochs, batch_size, steps_per_epoch)
-    check_scale(images, model)
-    images, labels = tf.constant(images, tf.float32), tf.constant(labels)
+    images, labels = _tensors(images, labels, model)
+    for each in tf.nest.flatten(images):
+        _check_counts(len(each), len(labels), epochs, batch_size, steps_per_epoch)
     validation = _validation(validation_data, model)
     run_epoch, ask = _compiled_of(model, images, labels)
     names = [*model.get_metrics_result()]
     names += [f"val_{name}" for name in names] if validation else []
     _check_known(names, until, callbacks)
-    steps = steps_per_epoch or len(images) // batch_size
-    batches = _batches(len(images), batch_size)
+    steps = steps_per_epoch or len(labels) // batch_size
+    batches = _batches(len(labels), batch_size)
     told = keras.callbacks.CallbackList(list(callbacks), model=model)
     history = defaultdict(list)
     model.stop_training = False
@@ -237,15 +240,26 @@ def _check_known(names, until, callbacks) -> None:
             )
 
 
-def _validation(pair, model):
+def _tensors(images, labels, model) -> tuple:
+    """Images, or each of several inputs, in float32, and the labels."""
+    import tensorflow as tf
+
+    if not isinstance(images, list | tuple):  # as Keras tells several inputs
+        check_scale(images, model)
+    images = tf.nest.map_structure(lambda each: tf.constant(each, tf.float32), images)
+    return images, tf.constant(labels)
+
+
+def _validation(pair, model) -> tuple | None:
     import tensorflow as tf
 
     if pair is None:
         return None
-    if not isinstance(pair, (tuple, list)) or len(pair) != 2 or len(pair[0]) != len(pair[1]):
-        raise ValueError("validation_data must be (images, labels), equally many of both.")
-    check_scale(pair[0], model)
-    return tf.constant(pair[0], tf.float32), tf.constant(pair[1])
+    if isinstance(pair, list | tuple) and len(pair) == 2:
+        images, labels = _tensors(*pair, model)
+        if all(len(each) == len(labels) for each in tf.nest.flatten(images)):
+            return images, labels
+    raise ValueError("validation_data must be (images, labels), equally many of both.")
 
 
 def _results(model, run: Callable, *arrays) -> dict[str, float]:
@@ -263,10 +277,13 @@ _COMPILED: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()
 
 
 def _compiled_of(model, images, labels) -> tuple[Callable, Callable]:
+    import tensorflow as tf
+
     model.make_train_function()  # does nothing where there is one since the last compile
     if model.train_function not in _COMPILED:
         # Variables are made here, since none can be made inside a compiled loop.
-        model.compute_metrics(images[:1], labels[:1], model(images[:1]))
+        first = tf.nest.map_structure(lambda each: each[:1], images)
+        model.compute_metrics(first, labels[:1], model(first))
         if not model.optimizer.built:
             model.optimizer.build(model.trainable_variables)
         functions = _compiled_epoch(model), _compiled_question(model)
@@ -297,7 +314,8 @@ def _compiled_epoch(model) -> Callable:
     @tf.function
     def epoch(images, labels, order):
         for batch in order:
-            step(tf.gather(images, batch), tf.gather(labels, batch))
+            drawn = functools.partial(tf.gather, indices=batch)
+            step(tf.nest.map_structure(drawn, images), drawn(labels))
 
     return _of_any_size(epoch)
 
@@ -319,10 +337,11 @@ def _of_any_size(function) -> Callable:
     import tensorflow as tf
 
     def run(images, labels, *order):
-        sizes = [None, *images.shape[1:]], [None, *labels.shape[1:]], [None, None]
-        arrays = images, labels, *order
-        specs = [tf.TensorSpec(size, a.dtype) for size, a in zip(sizes, arrays, strict=False)]
-        function.get_concrete_function(*specs)(*arrays)
+        specs = tf.nest.map_structure(
+            lambda each: tf.TensorSpec([None, *each.shape[1:]], each.dtype), (images, labels)
+        )
+        orders = [tf.TensorSpec([None, None], each.dtype) for each in order]
+        function.get_concrete_function(*specs, *orders)(images, labels, *order)
 
     return run
 

@@ -171,6 +171,25 @@ def test_fit_does_what_model_fit_does(model, data, optimizer):
         np.testing.assert_allclose(a, b, atol=3e-3)
 
 
+def test_several_inputs_are_trained_as_keras_does(data):
+    images, labels = data
+    both = images, images[:, ::2, ::2]
+    large, small = inputs = [Input(each.shape[1:]) for each in both]
+    joined = layers.Concatenate()([layers.Flatten()(large), layers.Flatten()(small)])
+    model = keras.Model(inputs, layers.Dense(2)(joined))
+    weights, losses = model.get_weights(), []
+    for sort, train in ((list, training.fit), (tuple, training.fit), (list, keras.Model.fit)):
+        model.set_weights(weights)
+        model.compile(keras.optimizers.SGD(0.05), LOGITS)
+        quiet = {} if train is training.fit else {"verbose": 0}
+        found = train(model, sort(both), labels, epochs=3, batch_size=100, **quiet)
+        losses.append(getattr(found, "history", found)["loss"])
+    for ours in losses[:2]:
+        np.testing.assert_allclose(ours, losses[2], rtol=1e-5)
+    with pytest.raises(ValueError, match="99 images but 100 labels"):
+        training.fit(model, [images, both[1][:99]], labels, epochs=1, batch_size=100)
+
+
 def test_a_model_without_an_input_shape_is_built(data):
     model = Sequential([layers.Flatten(), layers.Dense(2)])
     model.compile(keras.optimizers.SGD(0.05), LOGITS)
