@@ -52,6 +52,21 @@ def block():
     return Model(inputs, layers.Add(name="add")([inputs, layers.ReLU(name="relu")(x)]))
 
 
+def u_net(merge="Concatenate"):
+    from keras import Input, Model, layers
+
+    x = inputs = Input((16, 16, 1), name="input")
+    fine = {}
+    for level in (1, 2):
+        fine[level] = x = layers.Conv2D(level, 3, padding="same", name=f"down{level}_conv")(x)
+        x = layers.MaxPooling2D(2, name=f"down{level}_pool")(x)
+    x = layers.Conv2D(1024, 3, padding="same", name="bottom_conv")(x)
+    for level in (2, 1):
+        x = layers.Conv2DTranspose(level, 2, 2, name=f"up{level}_enlarge")(x)
+        x = getattr(layers, merge)(name=f"up{level}_merge")([fine[level], x])
+    return Model(inputs, layers.Conv2D(1, 1, name="score_conv")(x), name="Small")
+
+
 IMAGES = np.zeros((10, 64, 64, 3), "uint8")
 MASKS = np.eye(64, dtype="uint8")[None].repeat(10, axis=0)
 LABELS = np.arange(10) % 5
@@ -113,6 +128,7 @@ EXAMPLES = {
     "plot_top_predictions": lambda: plotting.plot_top_predictions(
         IMAGES[:6], [GUESSES + GUESSES[:2]] * 6, title="A"
     ),
+    "plot_u": lambda **ax: plotting.plot_u(u_net(), **ax),
 }
 each_function = pytest.mark.parametrize("name", FUNCTIONS)
 
@@ -181,7 +197,7 @@ def test_names_in_the_catalogue_hide_neither_each_other_nor_a_point():
         assert not any(name.contains(*point) for point in points), ax.texts[i].get_text()
 
 
-@pytest.mark.parametrize("name", ["plot_architecture", "plot_history", "plot_costs"])
+@pytest.mark.parametrize("name", ["plot_architecture", "plot_history", "plot_costs", "plot_u"])
 def test_labels_do_not_overlap(name):
     drawn = EXAMPLES[name]()
     figure = drawn.figure if isinstance(drawn, Axes) else drawn
@@ -189,6 +205,24 @@ def test_labels_do_not_overlap(name):
     texts = [text for ax in figure.axes for text in ax.texts if text.get_text()]
     for i, text in enumerate(texts):
         assert not text.get_window_extent().count_overlaps(boxes(texts[:i])), text.get_text()
+
+
+def test_u_says_sides_maps_and_what_merges_them():
+    texts = [text.get_text() for text in plotting.plot_u(u_net("Add")).texts if text.get_text()]
+    boxes = ["16×16\n1 maps", "8×8\n2 maps", "4×4\n1024 maps", "8×8\n2 maps", "16×16\n1 maps"]
+    assert texts == [*boxes, "+", "+"]
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (block, r"connections are none\. .* plot_architecture"),
+        (network, "connections are input to block1, "),
+    ],
+)
+def test_u_of_a_net_that_is_none_is_refused(model, message):
+    with pytest.raises(ValueError, match=message):
+        plotting.plot_u(model())
 
 
 @pytest.mark.parametrize("alt", ["", "   ", "A line."])
