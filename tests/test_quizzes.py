@@ -9,8 +9,6 @@ from course_utils.command.lessons import find_lessons, from_source, source_of
 ANSWER = re.compile(
     r"<details><summary>([A-D])\. (.+?)</summary>\n\n(Right|Wrong)\. (.+?)\n\n</details>", re.DOTALL
 )
-# The old lesson on U-Net has none yet.
-HAVE_QUIZZES = [path for path in find_lessons() if path.stem[:2] != "06"]
 
 
 def questions(path) -> list[str]:
@@ -34,7 +32,7 @@ def faults(question: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", HAVE_QUIZZES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", find_lessons(), ids=lambda path: path.stem)
 def test_five_questions_with_one_right_answer_each(path):
     asked = questions(path)
     assert [question[:15] for question in asked] == [f"**Question {n}.**" for n in range(1, 6)]
