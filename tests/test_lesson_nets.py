@@ -13,7 +13,7 @@ from notebook_source import definitions
 from course_utils import networks
 from course_utils.command.lessons import find_lessons, source_of
 
-MAPS = [np.empty((1, *shape)) for shape in ((4, 4, 512), (8, 8, 512), (16, 16, 256), (32, 32, 8))]
+MAPS = [np.empty((1, *shape)) for shape in ((4, 4, 512), (8, 8, 512), (16, 16, 256))]
 
 # The functions of each lesson that turn inputs into a model, and how to call them.
 NETS = {

@@ -24,7 +24,8 @@
 # - **What you do:** enlarge a map by hand, build FCN-8 and U-Net, and cut objects out of photographs
 #   with four ways up: three that join what crosses over differently, one to which nothing crosses.
 # - **What you learn:** transposed convolution, skip connections across a net, how to judge a mask.
-# - **What you need:** lessons 03 (VGG) and 05 (sum, concatenation, batch normalization).
+# - **What you need:** lessons [03](03_vgg.ipynb) (VGG) and [05](05_resnet_densenet.ipynb) (sum,
+#   concatenation, batch normalization).
 
 # %% slideshow={"slide_type": "skip"}
 # In Colab this fetches the course; elsewhere it is installed already and nothing is fetched.
@@ -45,7 +46,7 @@ runtime.setup(seed=0)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## One answer for each pixel
 #
-# *Segmentation* asks of every pixel what it belongs to: tumour or tissue, object or background. The
+# *Semantic segmentation* asks of every pixel what it belongs to: tumour or tissue, object or background. The
 # deep layers of a classifier know *what* is in the image, on a few large cells: *global* information.
 # The early layers know *where* edges run, and not what they belong to: *local* information.
 #
@@ -143,7 +144,7 @@ check.two_skips(join)
 # Long, Shelhamer and Darrell turn VGG-16's dense layers into convolutions: fc6 becomes a 7×7
 # convolution, so the net takes images of any size and gives a coarse map of class scores. That map is
 # doubled in size twice; each time the *scores* of a finer map are added. A last step enlarges it
-# eightfold at once: hence the 8.
+# eightfold at once: hence the 8. The enlarging kernels start as bilinear interpolation.
 
 # %% slideshow={"slide_type": "subslide"}
 VGG16 = {1: (2, 64), 2: (2, 128), 3: (3, 256), 4: (3, 512), 5: (3, 512)}  # convolutions, filters
@@ -187,15 +188,18 @@ costs.table(fcn, caption="FCN-8")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## U-Net (2015)
 #
-# Ronneberger, Fischer and Brox build upon the Fully Convolutional Network for *medical imaging*, where
-# few images have been labelled and cells that touch must be told apart. Two main differences to FCN-8:
+# Ronneberger, Fischer and Brox build upon the Fully Convolutional Network and modify it for better
+# segmentation in *medical imaging*, where few images have been labelled and cells that touch must be
+# told apart. Compared to FCN-8, two main differences:
 #
 # - U-Net is *symmetric*: a way up as wide as the way down;
-# - its skip connections *concatenate* instead of summing.
+# - its skip connections between the two *concatenate* instead of summing.
 #
 # Because of its symmetry, the network has a large number of feature maps in the upsampling path, which
-# allows to transfer information. (Its convolutions are *valid*: each loses a pixel on every side, and
-# what crosses over is cropped to fit.)
+# allows to transfer information. (The paper argues the other way round: many maps, so that context gets
+# through to the fine levels, and symmetry as a consequence.)
+#
+# Its convolutions are *valid*: each loses a pixel on every side, and what crosses over is cropped.
 
 
 # %% slideshow={"slide_type": "subslide"}
@@ -245,8 +249,8 @@ print(f"with the last layers of the Keras version: {found - two_classes + one_cl
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Why it is called U-Net
 #
-# Drawn from the model: down on the left, up on the right, skip connections across. How many feature
-# maps has each level on its way up, and how many had FCN-8?
+# It owes its name to its symmetric shape. Drawn from the model: down on the left, up on the right, skip
+# connections across. How many feature maps has each level on its way up, and how many had FCN-8?
 
 # %% slideshow={"slide_type": "fragment"}
 ax = plotting.plot_u(net)
@@ -343,14 +347,15 @@ check.iou(my_iou)
 #
 # 65 images are few for a network that starts from nothing. FCN-8 took VGG-16, trained on ImageNet, as
 # its way down, and so do we. Here it stays as it is: its maps are computed once, and only the way up
-# is trained. Lesson 08 explains why that works.
+# is trained. Lesson [08](08_transfer_learning.ipynb) explains why that works. Three maps cross over, as
+# in FCN-8 (U-Net has four, up to full size); each is divided by its mean over the training images.
 
 # %% slideshow={"slide_type": "fragment"}
 from keras.applications import vgg16
 
 from course_utils import pretrained
 
-CROSSING = ("block5_conv3", "block4_conv3", "block3_conv3", "block2_conv2")  # coarse to fine
+CROSSING = ("block5_conv3", "block4_conv3", "block3_conv3")  # coarse to fine
 vgg = vgg16.VGG16(
     include_top=False,
     weights=pretrained.weights_for("VGG16", include_top=False),
@@ -363,19 +368,24 @@ def maps(images):
     """Ten images at a time, to save memory."""
     batches = np.split(images, range(10, len(images), 10))
     found = [way_down(vgg16.preprocess_input(batch.astype("float32"))) for batch in batches]
-    return [np.concatenate([np.asarray(m) for m in level]) for level in zip(*found, strict=True)]
+    return [keras.ops.concatenate(level) for level in zip(*found, strict=True)]
 
 
-down_fit, down_val, down_test = maps(x_fit), maps(x_val), maps(x_test)
-for name, level in zip(CROSSING, down_fit, strict=True):
-    print(f"{name}: {' × '.join(map(str, level.shape[1:]))}")
+raw_fit, raw_val, raw_test = maps(x_fit), maps(x_val), maps(x_test)
+means = [keras.ops.mean(level) for level in raw_fit]
+down_fit, down_val, down_test = (
+    [level / mean for level, mean in zip(levels, means, strict=True)]
+    for levels in (raw_fit, raw_val, raw_test)
+)
+for name, level, mean in zip(CROSSING, down_fit, means, strict=True):
+    print(f"{name}: {' × '.join(map(str, level.shape[1:]))}, divided by {mean:.1f}")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 10: is concatenation better than a sum, and than nothing?
 #
-# U-Net changes two things at once. So four ways up, with as many parameters (within 1 %): *concat* and
-# *sum* differ in how feature maps are joined; *FCN-8* sums class scores at three depths, and has its
-# parameters below; to *none* nothing crosses.
+# U-Net changes two things at once. So four ways up, with as many parameters (within 1 %) and the same
+# maps to join: *concat* and *sum* differ in how feature maps are joined; *FCN-8* sums class scores, and
+# has its parameters below; to *none* nothing crosses.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -384,13 +394,15 @@ def conv(x, filters, kernel=3):
     return layers.ReLU()(layers.BatchNormalization(momentum=0.9)(x))
 
 
+def to_image(x):
+    return layers.UpSampling2D(SIZE // x.shape[1], interpolation="bilinear")(x)
+
+
 def wide_up(join):
     """``join``: "concat", "sum" or "none". Output: a logit for each pixel."""
     coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit]
-    if join == "none":
-        inputs = [coarse]
     x = conv(coarse, 64, kernel=1)
-    for local, c in zip(fine, (32, 16, 8), strict=True):
+    for local, c in zip(fine, (32, 16), strict=True):
         x = layers.Conv2DTranspose(c, 2, 2)(x)
         if join == "concat":
             x = conv(layers.Concatenate()([conv(local, c, kernel=1), x]), c)
@@ -400,19 +412,18 @@ def wide_up(join):
         else:
             x = conv(x, 3 * c // 2 + local.shape[-1] // 18)  # and those of the missing 1×1
         x = conv(x, c)
-    x = layers.Conv2D(1, 1)(x)
-    return Model(inputs, layers.UpSampling2D(2, interpolation="bilinear")(x), name=join)
+    inputs = [coarse] if join == "none" else inputs
+    return Model(inputs, to_image(layers.Conv2D(1, 1)(x)), name=join)
 
 
 def scores_up():
     """FCN-8's way up: the scores of three depths, summed. Those of fine maps start at zero."""
-    coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit[:3]]
+    coarse, *fine = inputs = [Input(level.shape[1:]) for level in down_fit]
     x = layers.Conv2D(1, 1)(conv(conv(conv(coarse, 61, kernel=1), 61), 61))
     for local in fine:
-        local = layers.BatchNormalization(momentum=0.9)(local)  # as the others have it
         x = layers.Conv2DTranspose(1, 4, 2, padding="same", use_bias=False)(x)
         x = layers.Add()([x, layers.Conv2D(1, 1, kernel_initializer="zeros")(local)])
-    return Model(inputs, layers.UpSampling2D(4, interpolation="bilinear")(x), name="FCN-8")
+    return Model(inputs, to_image(x), name="FCN-8")
 
 
 NETS = {join: wide_up(join) for join in ("concat", "sum", "none")} | {"FCN-8": scores_up()}
@@ -421,43 +432,52 @@ assert max(sizes.values()) < 1.01 * min(sizes.values())
 print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameters to train")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each is trained until its validation loss has not fallen for four epochs, and keeps its best weights.
-# Each gets the learning rate with the least validation loss. Test images have no say in that.
+# Each is trained until the IoU of the validation images has not risen for ten epochs, and gets its best
+# weights back (*early stopping*). Each takes the learning rate that leads to the highest. Test images
+# have no say in that.
 
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import training
 
+PATIENCE, LIMIT = 10, 150  # epochs
+
+
+def masks_from(up, down):
+    """Where the net sees an object. Without skips it takes the coarse map alone."""
+    return up.predict_on_batch(down[: len(up.inputs)])[..., 0] > 0
+
 
 def train(up, rate, seed):
-    """Train from a new start; return the least validation loss and the number of epochs."""
+    """Train from a new start, keep the best weights; return the validation IoU by epoch."""
     keras.utils.set_random_seed(seed)
     training.restart(up, learning_rate=rate)
-    stop = keras.callbacks.EarlyStopping(patience=4, restore_best_weights=True)
-    n = len(up.inputs)  # without skips the coarse map alone
-    history = up.fit(
-        down_fit[:n],
-        m_fit[..., None],
-        batch_size=16,
-        epochs=40,
-        verbose=0,
-        validation_data=(down_val[:n], m_val[..., None]),
-        callbacks=[stop],
-    ).history["val_loss"]
-    return min(history), len(history)
+    ious = []
+    while len(ious) - np.argmax(ious or [0]) <= PATIENCE:
+        down = down_fit[: len(up.inputs)]
+        training.fit(up, down, m_fit[..., None], epochs=1, batch_size=16)
+        ious.append(segmentation.iou(masks_from(up, down_val), m_val).mean())
+        if np.argmax(ious) == len(ious) - 1:
+            best = up.get_weights()
+        if len(ious) == LIMIT:
+            raise RuntimeError(f"{up.name} still learns after {LIMIT} epochs: raise LIMIT.")
+    up.set_weights(best)
+    return ious
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 
 best_rate = {}
 for name, up in NETS.items():
     up.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(from_logits=True))
-    losses = [train(up, rate, seed=0)[0] for rate in RATES]
-    best_rate[name] = RATES[int(np.argmin(losses))]
+    tried = [max(train(up, rate, seed=0)) for rate in RATES]
+    best = int(np.argmax(tried))
+    assert 0 < best < len(RATES) - 1, f"{name}: the best rate is at the grid's edge; widen it."
+    best_rate[name] = RATES[best]
     print(
-        f"{name:>6}: validation loss",
-        *(f"{loss:.3f} at {r:g}" for loss, r in zip(losses, RATES, strict=True)),
+        f"{name:>6}: validation IoU",
+        *(f"{value:.2f} at {rate:g}" for value, rate in zip(tried, RATES, strict=True)),
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
@@ -470,7 +490,7 @@ for name, up in NETS.items():
     runs = []
     for seed in (1, 2, 3):
         train(up, best_rate[name], seed)
-        runs.append(up.predict(down_test[: len(up.inputs)], verbose=0)[..., 0] > 0)
+        runs.append(masks_from(up, down_test))
     predicted[name] = runs
 
 shown = slice(12, None, 25)
@@ -523,8 +543,9 @@ for name, difference in ahead.items():
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # What may a concatenation do that a sum cannot? A convolution of two maps stacked together is one
-# convolution of each, added up. So it can do what a sum does, and the 1×1 convolution before the sum
-# lets that choose what to add. A sum of *scores* is narrower: each depth must have decided already.
+# convolution of each, added up. So it can do what a sum does; the sum ties both to the same kernel, but
+# the 1×1 convolution before it chooses what is added. A sum of *scores* is narrower: each depth must
+# have decided already.
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 from course_utils import claims
@@ -632,7 +653,7 @@ claims.verdict(
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
-# **Question 5.** What does U-Net's symmetry bring, in the words of its authors and the lecture?
+# **Question 5.** What does U-Net's symmetry bring, in the words of the lecture?
 #
 # <details><summary>A. Many feature maps on the way up, which transfer information.</summary>
 #
