@@ -470,7 +470,7 @@ def train(up, rate, seed):
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-RATES = (3e-3, 1e-2, 3e-2, 1e-1, 3e-1)
+RATES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 3)
 
 best_rate = {}
 for name, up in NETS.items():
