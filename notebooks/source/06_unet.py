@@ -436,15 +436,15 @@ assert max(sizes.values()) < 1.01 * min(sizes.values())
 print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameters to train")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each is trained until the IoU of the validation images has not risen for ten epochs, and gets its best
-# weights back (*early stopping*). Each takes the learning rate that leads to the highest. Test images
-# have no say in that.
+# Each is trained until its validation loss has not fallen for eight epochs, and gets its best weights
+# back (*early stopping*). Each takes the learning rate with the least validation loss. Test images have
+# no say in that.
 
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import training
 
-PATIENCE, LIMIT = 10, 150  # epochs
+PATIENCE, LIMIT = 8, 150  # epochs
 
 
 def masks_from(up, down):
@@ -453,35 +453,35 @@ def masks_from(up, down):
 
 
 def train(up, rate, seed):
-    """Train from a new start, keep the best weights; return the validation IoU by epoch."""
+    """Train from a new start, keep the best weights; return the least validation loss."""
     keras.utils.set_random_seed(seed)
     training.restart(up, learning_rate=rate)
-    ious = []
-    while len(ious) - np.argmax(ious or [0]) <= PATIENCE:
-        down = down_fit[: len(up.inputs)]
-        training.fit(up, down, m_fit[..., None], epochs=1, batch_size=8)
-        ious.append(segmentation.iou(masks_from(up, down_val), m_val).mean())
-        if np.argmax(ious) == len(ious) - 1:
+    n, losses = len(up.inputs), []
+    while len(losses) - np.argmin(losses or [0]) <= PATIENCE:
+        training.fit(up, down_fit[:n], m_fit[..., None], epochs=1, batch_size=16)
+        up.reset_metrics()
+        losses.append(up.test_on_batch(down_val[:n], m_val[..., None]))
+        if np.argmin(losses) == len(losses) - 1:
             best = up.get_weights()
-        if len(ious) == LIMIT:
+        if len(losses) == LIMIT:
             raise RuntimeError(f"{up.name} still learns after {LIMIT} epochs: raise LIMIT.")
     up.set_weights(best)
-    return ious
+    return min(losses)
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-RATES = (1e-3, 1e-2, 3e-2, 1e-1, 3e-1, 3)
+RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
 
 best_rate = {}
 for name, up in NETS.items():
     up.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(from_logits=True))
-    tried = [max(train(up, rate, seed=0)) for rate in RATES]
-    best = int(np.argmax(tried))
+    tried = [train(up, rate, seed=0) for rate in RATES]
+    best = int(np.argmin(tried))
     assert 0 < best < len(RATES) - 1, f"{name}: the best rate is at the grid's edge; widen it."
     best_rate[name] = RATES[best]
     print(
-        f"{name:>6}: validation IoU",
-        *(f"{value:.2f} at {rate:g}" for value, rate in zip(tried, RATES, strict=True)),
+        f"{name:>6}: validation loss",
+        *(f"{value:.3f} at {rate:g}" for value, rate in zip(tried, RATES, strict=True)),
     )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
