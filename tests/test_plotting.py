@@ -216,8 +216,8 @@ def test_u_says_sides_maps_and_what_merges_them():
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (block, r"connections are none\. .* plot_architecture"),
-        (network, "connections are input to block1, "),
+        (block, r"connections are input to add\. .* plot_architecture"),
+        (network, "connections are none"),
     ],
 )
 def test_u_of_a_net_that_is_none_is_refused(model, message):
