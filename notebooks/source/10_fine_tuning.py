@@ -725,14 +725,15 @@ check.averages_left(per_cent_left)
 #
 # The same network, pixels, images and loss, but random weights. It gets what it needs: its own learning
 # rate, batch normalization that learns (momentum 0.9), and as many steps as it likes: it ends when no
-# more validation images came right for 40 of them (400 steps at most), and goes back to its best
+# more validation images came right for 60 of them (400 steps at most), and goes back to its best
 # weights. We count images here, and the loss breaks ties: a network from scratch is often right and
 # far too sure where it is wrong, and by its loss alone would end too early. Like the head on ImageNet's
 # weights it learns from nine images of each class; four decide.
 
 
 # %% slideshow={"slide_type": "fragment"}
-SCRATCH_RATES, MOST, PATIENCE, LOOK = (1e-3, 3e-3, 1e-2), 400, 40, 20  # the last three in steps
+SCRATCH_RATES = (1e-3, 3e-3, 1e-2, 3e-2)
+MOST, PATIENCE, LOOK = 400, 60, 20  # steps
 
 gc.collect()
 scratch, scratch_base, _ = build(PIXELS)
