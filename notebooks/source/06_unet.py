@@ -98,11 +98,9 @@ plotting.show(
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.001"]
 import keras
-import tensorflow as tf
 from keras import Input, Model, layers
 
-# Layers as small as ours lose time when they are shared between the processor's cores.
-tf.config.threading.set_intra_op_parallelism_threads(1)
+runtime.one_thread()  # layers as small as ours lose time when they are shared among cores
 
 by_keras = layers.Conv2DTranspose(filters=1, kernel_size=3, strides=2, use_bias=False)
 by_keras.build((None, 2, 2, 1))
@@ -442,60 +440,57 @@ print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameter
 
 
 # %% slideshow={"slide_type": "fragment"}
-from course_utils import training
+from course_utils import experiments, training
 
 PATIENCE, LIMIT = 8, 150  # epochs
 
 
-def masks_from(up, down):
-    """Where the net sees an object. Without skips it takes the coarse map alone."""
-    return up.predict_on_batch(down[: len(up.inputs)])[..., 0] > 0
-
-
-def train(up, rate, seed):
+def train(up, rate):
     """Train from a new start, keep the best weights; return the least validation loss."""
-    keras.utils.set_random_seed(seed)
     training.restart(up, learning_rate=rate)
-    n, losses = len(up.inputs), []
-    while len(losses) - np.argmin(losses or [0]) <= PATIENCE:
-        training.fit(up, down_fit[:n], m_fit[..., None], epochs=1, batch_size=16)
-        up.reset_metrics()
-        losses.append(up.test_on_batch(down_val[:n], m_val[..., None]))
-        if np.argmin(losses) == len(losses) - 1:
-            best = up.get_weights()
-        if len(losses) == LIMIT:
-            raise RuntimeError(f"{up.name} still learns after {LIMIT} epochs: raise LIMIT.")
-    up.set_weights(best)
-    return min(losses)
+    n = len(up.inputs)  # the net without skips takes the coarse map alone
+    stop = keras.callbacks.EarlyStopping(patience=PATIENCE, restore_best_weights=True)
+    losses = training.fit(
+        up,
+        down_fit[:n],
+        m_fit[..., None],
+        epochs=LIMIT,
+        batch_size=16,
+        validation_data=(down_val[:n], m_val[..., None]),
+        callbacks=[stop],
+    )["val_loss"]
+    if len(losses) == LIMIT:
+        raise RuntimeError(f"{up.name} still learns after {LIMIT} epochs: raise LIMIT.")
+    return losses.min()
 
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# `experiments.search` tries learning rates, and goes on while the best lies at the edge of those tried.
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
-RATES = (3e-4, 1e-3, 3e-3, 1e-2, 3e-2)
-
-best_rate = {}
+searches = {}
 for name, up in NETS.items():
     up.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(from_logits=True))
-    tried = [train(up, rate, seed=0) for rate in RATES]
-    best = int(np.argmin(tried))
-    assert 0 < best < len(RATES) - 1, f"{name}: the best rate is at the grid's edge; widen it."
-    best_rate[name] = RATES[best]
-    print(
-        f"{name:>6}: validation loss",
-        *(f"{value:.3f} at {rate:g}" for value, rate in zip(tried, RATES, strict=True)),
-    )
+    searches[name] = experiments.search(lambda rate, up=up: train(up, rate), (1e-3, 3e-3, 1e-2))
+    print(f"{name:>6}: validation loss {searches[name]:.3f}; best: {searches[name].best:g}")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the test images, once, with five new starts each. What do you expect of the net without skips:
 # does it miss the object, or its outline?
 
+
 # %% slideshow={"slide_type": "fragment"}
-predicted = {}
-for name, up in NETS.items():
-    runs = []
-    for seed in range(1, 6):
-        train(up, best_rate[name], seed)
-        runs.append(masks_from(up, down_test))
-    predicted[name] = runs
+def masks_after_training(name):
+    """Where one trained net sees an object in the test images."""
+    up = NETS[name]
+    train(up, searches[name].best)
+    return up.predict_on_batch(down_test[: len(up.inputs)])[..., 0] > 0
+
+
+predicted = {
+    name: experiments.repeat(lambda seed, n=name: masks_after_training(n), range(1, 6), label=name)
+    for name in NETS
+}
 
 shown = slice(12, None, 25)
 plotting.plot_masks(
@@ -557,9 +552,9 @@ from course_utils import claims
 claims.verdict(
     10,
     f"concatenation − {intervals.listed(ahead)} (frozen VGG-16 way down, 64 px, 5 starts)",
-    beats_sum=ahead["sum"].low > 0,
-    beats_fcn8=ahead["FCN-8"].low > 0,
-    beats_none=ahead["none"].low > 0,
+    beats_sum=claims.above(ahead["sum"]),
+    beats_fcn8=claims.above(ahead["FCN-8"]),
+    beats_none=claims.above(ahead["none"]),
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
