@@ -1,6 +1,8 @@
 """Start a lesson so that it runs the same way twice."""
 
 import contextlib
+import ctypes
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -67,6 +69,19 @@ def one_thread() -> None:
             "one_thread comes too late: TensorFlow has begun with several. Restart the kernel and "
             "run the lesson from its first cell."
         ) from None
+
+
+def free_memory() -> None:
+    """Give back to the system what models held that are gone, with all that was compiled for them.
+
+    A model and its compiled functions refer to each other, so Python frees them only when it looks
+    for circles; and the C library of Linux keeps what was freed until it is asked for it.
+    """
+    gc.collect()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
+        if trim:
+            trim(0)
 
 
 @contextlib.contextmanager

@@ -1,12 +1,16 @@
 """A lesson starts alike, whatever the machine says about Keras and TensorFlow."""
 
+import gc
 import json
 import os
 import subprocess
 import sys
+import weakref
 
+import numpy as np
 import pytest
 
+from course_utils import runtime
 from course_utils.paths import ROOT
 
 TF_AT_IMPORT = """
@@ -82,3 +86,21 @@ print(tf.config.threading.get_intra_op_parallelism_threads())
     late = "import keras; keras.layers.Dense(1).build((None, 1))"
     error = run(code.format(before=late)).stderr.splitlines()[-1]
     assert error.startswith("RuntimeError: one_thread comes too late") and "Restart" in error
+
+
+def test_a_model_that_is_gone_gives_its_memory_back():
+    import keras
+
+    gc.collect()
+    gc.disable()  # so that nothing but the call below looks for circles
+    try:
+        model = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
+        model.compile("sgd", "mse")
+        model.fit(np.zeros((4, 3)), np.zeros((4, 2)), verbose=0)
+        gone = weakref.ref(model)
+        del model
+        assert gone() is not None
+        runtime.free_memory()
+        assert gone() is None
+    finally:
+        gc.enable()
