@@ -465,7 +465,7 @@ def train(up, rate):
     return losses.min()
 
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # `experiments.search` tries learning rates, and goes on while the best lies at the edge of those tried.
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
