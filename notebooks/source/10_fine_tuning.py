@@ -18,7 +18,7 @@
 #
 # **Should the pretrained layers be trained too?**
 #
-# 50 minutes to teach, three to run on 2 cores ·
+# 50 minutes to teach, four to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/10_fine_tuning.ipynb)
 #
 # - **What you do:** train VGG16's last block on 65 images, after its head and together with it; put a
