@@ -518,7 +518,7 @@ ax.set(
     xlabel="IoU, mean of five starts and 95 % interval of the test objects",
     title="Does it matter how the maps are joined?",
 )
-plotting.show(f"IoU with 95 % intervals: {intervals.listed(scores)}.")
+plotting.show(f"IoU of the test images with 95 % intervals: {intervals.listed(scores)}.")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 MARGIN = 0.02  # two ways are equal if the whole interval lies within
