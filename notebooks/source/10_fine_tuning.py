@@ -307,7 +307,7 @@ print(f"{head_steps} steps{at_edge(head_steps, HEAD_STEPS)}")
 # ## Trap 2: a learning rate that destroys
 #
 # Pretrained weights are good already; steps must be small. How small? Two ways are tried. *Last block*
-# trains the head to the end first, then block 5 and the head together. *Both at once* begins with a
+# trains the head first, as above, then block 5 and the head together. *Both at once* begins with a
 # random head, as many notebooks do; its losses differ more, and one split is enough.
 #
 # A batch has five images, so an epoch of 45 has nine steps. With batches so small good weights jump to
@@ -321,14 +321,13 @@ STEPS = range(0, 41, 8)  # when the validation images are asked
 
 
 def begin(way, images, seed):
-    """Block 5 as it was, and a head: random, trained to the end, or as validation chose."""
+    """Block 5 as it was, and a head: random, or trained as validation chose."""
     training.restart(tail)
     tail.set_weights(FROM_IMAGENET)
     if way == "both at once":
         head = [keras.initializers.GlorotUniform(seed)((512, 5)), np.zeros(5)]
     else:
-        steps = HEAD_STEPS[-1] if way == "last block" else head_steps
-        head = train_head(pooled_train[images], one_hot[images], head_rate, steps)
+        head = train_head(pooled_train[images], one_hot[images], head_rate, head_steps)
     tail.get_layer("head").set_weights(head)
 
 
@@ -583,7 +582,9 @@ ax.set(
     xlabel="test images right [%] and 95 % interval",
     title="A new head on a frozen base: what do pixels and base change?",
 )
-plotting.show(f"Heads on frozen bases: {intervals.listed(frozen_scores, '.1f', ' %')}.")
+plotting.show(
+    f"Test images right with heads on frozen bases: {intervals.listed(frozen_scores, '.1f', ' %')}."
+)
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Augmentation, before a frozen base
