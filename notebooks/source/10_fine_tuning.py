@@ -388,8 +388,9 @@ plotting.show(f"Validation loss by step for three learning rates. The least: {',
 # > We will train the output layer from scratch, while the parameters of all remaining layers are fine
 # > tuned based on the parameters of the source model.
 #
-# With what validation chose, block 5 and head are trained on all 65 images. Then come the test images,
-# and seven photographs that come with the course.
+# With what validation chose, block 5 and head are trained on all 65 images. (Where it chose 0 steps it
+# advises against, and the way ends with the head alone.) Then come the test images, and seven
+# photographs that come with the course.
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=16"]
