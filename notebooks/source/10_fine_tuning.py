@@ -809,7 +809,9 @@ head_gains = intervals.bootstrap(
 ax = plotting.plot_estimates(lite0_scores, spec=".1f")
 ax.set(xlim=(0, 100), xlabel="test images right [%], mean of three splits and 95 % interval")
 ax.set_title(f"A head on ImageNet's weights, against random weights: {head_gains.mean:+.0f} points")
-plotting.show(f"Lite0, {PIXELS} pixels: {intervals.listed(lite0_scores, '.1f', ' %')}.")
+plotting.show(
+    f"Test images that Lite0 tells right at {PIXELS} pixels: {intervals.listed(lite0_scores, '.1f', ' %')}."
+)
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.06"]
 from course_utils import claims
