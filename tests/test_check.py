@@ -5,11 +5,13 @@ import pytest
 
 from course_utils.check import (
     alexnet,
+    fine_tuning,
     googlenet,
     lenet,
     pretrained_models,
     resnet_densenet,
     transfer_learning,
+    unet,
     vgg,
 )
 from course_utils.check import what_features_know as features
@@ -157,7 +159,7 @@ ODD = [
 ]
 CHECKS = {
     check: more
-    for module in (alexnet, googlenet, lenet, resnet_densenet, vgg)
+    for module in (alexnet, fine_tuning, googlenet, lenet, resnet_densenet, unet, vgg)
     for name, check in vars(module).items()
     if getattr(check, "__module__", None) == module.__name__ and not name.startswith("_")
     for more in [{"small_for_large": 1, "block_weights": 1, "dense_block": 1}.get(name, 0)]

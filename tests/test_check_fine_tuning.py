@@ -32,6 +32,7 @@ def test_reach(answer, right):
         ({0.99: 99, 0.9: 90}, "not 99"),
         ({0.99: 30, 0.9: 12}, "not 12"),
         ({0.99: "much", 0.9: 0}, "no number"),
+        ({0.99: [30, 0], 0.9: 0}, "no number"),
     ],
 )
 def test_averages_left(answer, said):

@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Callable, Mapping
 
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import Feedback, as_number, compare_functions, shown
 
 PARTS = ("block1", "block2", "block3", "block4", "block5", "head")
 
@@ -45,14 +45,14 @@ def averages_left(answer: Mapping[float, float]) -> Feedback:
         found = answer.get(momentum, ...)
         if found is ...:
             return Feedback(False, "Replace the three dots by your answers, in per cent.", hint)
-        try:
-            apart = abs(float(found) - 100 * momentum**120)
-        except (TypeError, ValueError):
-            return Feedback(False, f"{found!r} is no number.", hint)
-        if abs(float(found) - momentum**120) < 0.01 < apart:
-            return Feedback(False, f"{found!r} is a share. Give it in per cent.")
-        if not apart < 1:
-            return Feedback(False, f"With momentum {momentum} it is not {found!r} %.", hint)
+        per_cent = as_number(found)
+        if per_cent is None:
+            return Feedback(False, f"{shown(found)} is no number.", hint)
+        apart = abs(per_cent - 100 * momentum**120)
+        if abs(per_cent - momentum**120) < 0.01 < apart:
+            return Feedback(False, f"{per_cent:g} is a share. Give it in per cent.")
+        if apart >= 1:
+            return Feedback(False, f"With momentum {momentum} it is not {per_cent:g} %.", hint)
     return Feedback(
         True, "With 0.99 a third of ImageNet's averages is left, with 0.9 nothing that counts."
     )
@@ -76,14 +76,13 @@ def rates_by_depth(answer: Mapping[str, float]) -> Feedback:
         return Feedback(False, "Replace the three dots by your rates.", hint)
     if not isinstance(answer, Mapping) or set(answer) != set(PARTS):
         return Feedback(False, f"Give one rate for each of {', '.join(PARTS)}.", hint)
-    try:
-        rates = [float(answer[part]) for part in PARTS]
-    except (TypeError, ValueError):
+    rates = [as_number(answer[part]) for part in PARTS]
+    if None in rates:
         return Feedback(False, "A rate is a number.", hint)
-    if not min(rates) > 0:
+    if min(rates) <= 0:
         return Feedback(False, "With a rate of zero a part is frozen.", hint)
     for i, (below, above) in enumerate(itertools.pairwise(rates)):
-        if not below < above:
+        if below >= above:
             said = f"{PARTS[i]} learns at {below:g}, {PARTS[i + 1]} above it at {above:g}."
             return Feedback(False, said, "What is most general should move least.")
     if rates[PARTS.index("block5")] > 1e-3:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course_utils import segmentation
-from course_utils.check.feedback import Feedback, compare_functions
+from course_utils.check.feedback import NO_ANSWER, Feedback, compare_functions, compare_number
 
 EXAMPLES = (
     ([[1, 1], [0, 0]], [[1, 1], [0, 0]]),
@@ -41,19 +41,17 @@ def concatenated_parameters(answer: int) -> Feedback:
     answer : int
         Weights and biases of 64 kernels of 3×3 over 64 + 64 channels.
     """
-    if answer is ...:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if answer == 64 * (9 * 128 + 1):
-        return Feedback(
-            True, "Each of the 64 kernels sees 64 + 64 channels: 9·128 weights, a bias."
-        )
-    known = {
-        64 * (9 * 64 + 1): "That is with a sum: it leaves 64 channels.",
-        64 * 9 * 128: "The biases are missing.",
-        64 * (128 + 1): "A kernel has 3×3 places.",
-    }
-    why = known.get(answer, f"{answer!r} is not it.")
-    return Feedback(False, why, "How many channels come out of a concatenation of 64 and 64?")
+    return compare_number(
+        answer,
+        64 * (9 * 128 + 1),
+        {
+            64 * (9 * 64 + 1): "That is with a sum: it leaves 64 channels.",
+            64 * 9 * 128: "The biases are missing.",
+            64 * (128 + 1): "A kernel has 3×3 places.",
+        },
+        right="Each of the 64 kernels sees 64 + 64 channels: 9·128 weights, a bias.",
+        hint="How many channels come out of a concatenation of 64 and 64?",
+    )
 
 
 def two_skips(answer: Callable) -> Feedback:
@@ -75,10 +73,12 @@ def two_skips(answer: Callable) -> Feedback:
     except Exception as error:  # of whatever the student wrote
         return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
     if found is ... or found is None:
-        return Feedback(False, "Replace the three dots by your answer.")
-    if np.shape(found) != (1, 8, 8, 5):
-        wanted = "(1, 8, 8, 5)"
-        return Feedback(False, f"Its shape is {tuple(np.shape(found))}, not {wanted}.", hint)
+        return Feedback(False, NO_ANSWER)
+    shape = getattr(found, "shape", None)
+    if shape is None:
+        return Feedback(False, f"It gives a {type(found).__name__}, no map.", hint)
+    if tuple(shape) != (1, 8, 8, 5):
+        return Feedback(False, f"Its shape is {tuple(shape)}, not (1, 8, 8, 5).", hint)
     found = np.asarray(found)
     kept = [np.allclose(part, fine) for part in (found[..., :2], found[..., 3:])]
     if not any(kept):
