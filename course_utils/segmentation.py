@@ -52,24 +52,3 @@ def iou(predicted: np.ndarray, truth: np.ndarray) -> np.ndarray:
     both = (predicted & truth).sum(axis=(1, 2))
     either = (predicted | truth).sum(axis=(1, 2))
     return np.where(either, both / np.maximum(either, 1), 1.0)
-
-
-def near_outline(masks: np.ndarray, distance: int) -> np.ndarray:
-    """Pixels within a distance of the outline of a mask.
-
-    Parameters
-    ----------
-    masks : ndarray of 0 and 1, shape (n, height, width)
-    distance : int
-        In pixels, on either side.
-
-    Returns
-    -------
-    ndarray of bool, shape (n, height, width)
-    """
-    from scipy import ndimage
-
-    width = (1, 2 * distance + 1, 2 * distance + 1)
-    highest = ndimage.maximum_filter(masks, width, mode="nearest")
-    lowest = ndimage.minimum_filter(masks, width, mode="nearest")
-    return highest != lowest

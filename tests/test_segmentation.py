@@ -48,13 +48,6 @@ def test_masks_of_other_images_are_refused(masks):
         segmentation.resize_pair(np.zeros((3, 12, 12, 3), "uint8"), masks, 6)
 
 
-def test_near_outline_by_hand():
-    masks = np.zeros((1, 1, 9), "uint8")
-    masks[0, 0, 5:] = 1
-    near = segmentation.near_outline(masks, 2)
-    assert near[0, 0].tolist() == [False] * 3 + [True] * 4 + [False] * 2
-
-
 def test_errors_have_their_colours():
     truth, mask = np.array([[0, 1, 0, 1]]), np.array([[0, 0, 1, 1]])
     pixels = _errors(mask, truth)[0]
