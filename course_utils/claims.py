@@ -239,7 +239,8 @@ CLAIMS = {
 
 NOT_TOLD_APART = "not told apart"
 _VERDICT = re.compile(
-    r"^Claim (\d\d) · (supported|not supported|not told apart|mixed|derivation) · (.+)$",
+    r"^Claim (\d\d) · (supported|not supported|not told apart|mixed|derivation) · "
+    r"(.+(?:\n {4}.+)*)((?:\n {2}\S.+)*)$",
     re.MULTILINE,
 )
 _BEGIN, _END = "<!-- claims: made by course run --update -->", "<!-- end of claims -->"
@@ -276,19 +277,19 @@ def above(estimate: Estimate, limit: float = 0) -> bool | None:
 
 
 def verdict(claim: int, finding: str, **outcomes: bool | None) -> None:
-    """Print the one-line verdict on a claim of the lecture, as its rule decides.
+    """Print the verdict on a claim of the lecture, and what became of each part of its rule.
 
     It is "supported" when all measured outcomes hold, "mixed" when some do, else "not supported",
-    or "not told apart" where none is refuted; "derivation" where nothing is measured. Outcomes
-    that are not told apart beside others are listed at the end of the line. The README's table of
-    claims is read from these lines.
+    or "not told apart" where none is refuted; "derivation" where nothing is measured. Below it
+    stands the rule, a line for each part. The README's table of claims is read from these lines.
 
     Parameters
     ----------
     claim : int
         Its number in ``CLAIMS``.
     finding : str
-        What was measured, with its figures and their spread.
+        What was measured, with its figures and their spread. What follows a semicolon is
+        printed on a line of its own.
     **outcomes : bool or None
         Whether each part of the claim's rule holds, by its name; None where that is not told
         apart (see :func:`above`).
@@ -313,10 +314,16 @@ def verdict(claim: int, finding: str, **outcomes: bool | None) -> None:
         if name in about.derivations and not holds:
             raise ValueError(f"Claim {claim:02d}: not so: {about.derivations[name]}.")
     status = _status([outcomes[name] for name in about.outcomes])
-    open_still = [name.replace("_", " ") for name, holds in outcomes.items() if holds is None]
-    if open_still and status != NOT_TOLD_APART:
-        finding += f"; {NOT_TOLD_APART}: {', '.join(open_still)}"
+    finding = finding.replace("; ", ";\n    ")
     print(f"Claim {claim:02d} · {status} · {finding}")
+    for name, part in about.rule.items():
+        print(f"  {_became(name in about.derivations, outcomes[name])}: {part}")
+
+
+def _became(derived: bool, holds: bool | None) -> str:
+    if holds is None:
+        return NOT_TOLD_APART
+    return "by derivation" if derived else "so" if holds else "not so"
 
 
 def _status(measured: list[bool | None]) -> str:
@@ -338,8 +345,10 @@ def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:
         for cell in nbformat.read(path, as_version=4).cells:
             # A line may be stored in pieces.
             printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
-            for number, status, finding in _VERDICT.findall(printed):
-                verdicts.append(Verdict(int(number), status, finding, path.stem))
+            for number, status, finding, rule in _VERDICT.findall(printed):
+                parts = [finding.replace("\n   ", "")]
+                parts += re.findall(rf"^  ((?:not so|{NOT_TOLD_APART}): .+)$", rule, re.MULTILINE)
+                verdicts.append(Verdict(int(number), status, "; ".join(parts), path.stem))
     return sorted(verdicts, key=lambda verdict: verdict.claim)
 
 
