@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from course_utils.caching import content_hash, kept
+from course_utils.networks import set_seed
 from course_utils.progress import progress
 
 SEEDS = (0, 1, 2)
@@ -104,7 +105,7 @@ def repeat(
     label: str = "seeds",
     keep: Sequence | None = None,
 ) -> np.ndarray | dict[str, np.ndarray]:
-    """Run ``trial(seed)`` for each seed, with Keras's seeds set before each.
+    """Run ``trial(seed)`` for each seed, set before each by :func:`networks.set_seed`.
 
     Parameters
     ----------
@@ -145,12 +146,10 @@ def repeat(
 
 
 def _run(trial: Callable, seeds: tuple[int, ...], label: str, keep: bool = False):
-    import keras
-
     results = []
     unkept: list[str] = []
     for seed in progress(seeds, label):
-        keras.utils.set_random_seed(seed)
+        set_seed(seed)
         results.append(trial(seed))
         if keep and not unkept:
             unkept = _of_objects(_stacked([results[0], results[-1]]))

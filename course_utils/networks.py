@@ -1,11 +1,14 @@
-"""Walk the layers of a Keras model, and build models that are only to be counted or drawn.
+"""Walk the layers of a Keras model, build models only to be counted or drawn, and set the seeds.
 
 The one file that touches what Keras keeps private; its tests say when Keras has changed it.
 """
 
 import contextlib
 import json
+import random
 from collections.abc import Iterator
+
+import numpy as np
 
 
 def leaf_layers(model, prefix: str = "") -> Iterator[tuple]:
@@ -139,3 +142,22 @@ def shapes_only() -> Iterator[None]:
     finally:
         # Keras would fill these variables as soon as the next model is built.
         global_state.set_global_attribute("uninitialized_variables", [])
+
+
+def set_seed(seed: int) -> None:
+    """Set the seeds of Python, NumPy and Keras, and keep what is compiled.
+
+    ``keras.utils.set_random_seed`` sets TensorFlow's own seed as well, for which TensorFlow throws
+    away every function that it has prepared: the next step of a deep net then takes seconds.
+    Keras draws from its own seed throughout, but for the order in which ``model.fit`` shuffles.
+
+    Parameters
+    ----------
+    seed : int
+    """
+    from keras.src.backend.common import global_state
+    from keras.src.random.seed_generator import GLOBAL_SEED_GENERATOR
+
+    global_state.set_global_attribute(GLOBAL_SEED_GENERATOR, None)  # made anew when asked for
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 (a trial may draw from it)

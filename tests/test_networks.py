@@ -1,5 +1,7 @@
 """What networks.py asks of Keras, public or private: a failure here says that Keras changed it."""
 
+import random
+
 import keras
 import numpy as np
 import pytest
@@ -109,3 +111,18 @@ def test_compile_makes_a_new_training_function_each_time():
             functions.append(model.train_function)
     first, again, second, _ = functions
     assert first is again and first is not second
+
+
+def test_seeds_are_those_of_keras_and_compiled_functions_stay(monkeypatch):
+    def drawn():
+        normal = keras.initializers.HeNormal()((3, 3))
+        return [np.asarray(keras.random.uniform((2,))), np.asarray(normal), random.random()]
+
+    keras.utils.set_random_seed(7)
+    by_keras = drawn()
+    # TensorFlow throws away all prepared functions when its own seed is set.
+    monkeypatch.setattr("tensorflow.random.set_seed", None)
+    for _ in range(2):
+        networks.set_seed(7)
+        for ours, theirs in zip(drawn(), by_keras, strict=True):
+            np.testing.assert_array_equal(ours, theirs)
