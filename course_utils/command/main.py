@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.command import bench, run
+from course_utils.command import bench, run, slides
 from course_utils.command.lessons import find_lessons
 from course_utils.paths import ROOT, data_dir
 
@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         data_dir()  # before minutes of work
+        if "call" in options:
+            return options.call(options)
         if options.command == "bench":
             return bench.run()
         lessons = find_lessons(options.lessons)
@@ -70,4 +72,6 @@ def _parser() -> argparse.ArgumentParser:
             "else 1."
         ),
     )
+    for module in (slides,):
+        module.add_parser(commands)
     return parser

@@ -98,7 +98,7 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
     """
     import nbformat
 
-    _check_folders({output} | {path.parent for path in paths if update})
+    check_folders({output} | {path.parent for path in paths if update})
     if update:
         _check_complete(paths)
     fresh = {}
@@ -111,7 +111,7 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
                 print(f"{path.stem}: stopped. {error or type(error).__name__}", file=sys.stderr)
                 continue
             _report(path.stem, fresh[path], compare.changes(stored, fresh[path].notebook))
-            _write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
+            write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
     print(f"Pages in {output}")
     if len(fresh) < len(paths):
         if update:
@@ -142,13 +142,13 @@ def _at_once(jobs: int) -> Iterator[ThreadPoolExecutor]:
 def _run_one(path: Path, update: bool, jobs: int) -> tuple[Any, Ran]:
     """The notebook as it was stored, and as it ran."""
     made = from_source(source_of(path))
-    stored = _read(path) if path.is_file() else made
+    stored = read(path) if path.is_file() else made
     notebook = made if update else stored
     compare.check_tags(notebook)  # before minutes of work
     return stored, execute(notebook, path, ONE_THREAD if jobs > 1 else {})
 
 
-def _check_folders(folders: Iterable[Path]) -> None:
+def check_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -171,7 +171,7 @@ def _check_complete(paths: Sequence[Path]) -> None:
         )
 
 
-def _read(path: Path):
+def read(path: Path):
     import nbformat
 
     try:
@@ -305,13 +305,13 @@ def _report(lesson: str, ran: Ran, changes: Sequence[str]) -> None:
 def _store(notebooks: dict[Path, str]) -> None:
     for done, (path, text) in enumerate(notebooks.items()):
         try:
-            _write(path, text)
+            write(path, text)
         except CommandError as error:
             stored = ", ".join(path.name for path in list(notebooks)[:done]) or "none"
             raise CommandError(f"{error} Stored until then: {stored}.") from error
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     try:
         save_whole(path, lambda file: file.write(text.encode()))
     except OSError as error:
