@@ -241,7 +241,7 @@ def test_what_is_too_tall_goes_on_on_a_further_slide(open_slides, shown):
     text = page.evaluate("document.querySelector('.slides').textContent")
     for i in range(9):
         assert text.count(f"Paragraph {i}.") == 1
-    found = [len(re.findall(rf"\bline_{i} = {i}(?!\d)", text)) for i in range(70)]
+    found = [len(re.findall(rf"line_{i} = {i}(?!\d)", text)) for i in range(70)]
     assert found == [int(shown)] * 70
 
 

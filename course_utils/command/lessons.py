@@ -95,3 +95,8 @@ def exercises(notebook) -> list[tuple]:
             raise ValueError(f"No folded solution with one Python block after: {cell.source[:60]}")
         found.append((cell, blocks[0]))
     return found
+
+
+def without_remote_pictures(markdown: str) -> str:
+    """Markdown with each picture that a network would be asked for in words, such as a badge."""
+    return re.sub(r"!\[([^\]]*)\]\(https?://[^)\s]*\)", r"\1", markdown)

@@ -1,11 +1,11 @@
-"""The ``course`` command: run the lessons without a browser, or measure the speed."""
+"""The ``course`` command: what an instructor does before class."""
 
 import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.command import bench, run, slides
+from course_utils.command import bench, run, site, slides
 from course_utils.command.lessons import find_lessons
 from course_utils.paths import ROOT, data_dir
 
@@ -16,8 +16,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0; 1 when a lesson stopped, ``bench`` missed a goal, a folder cannot be written, or the
-        course is installed without its lessons and data; 130 when interrupted.
+        0; 1 when a lesson stopped, ``bench`` missed a goal, ``slides`` or ``site`` cannot be made,
+        a folder cannot be written, or the course is installed without its lessons and data; 130
+        when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
@@ -72,6 +73,6 @@ def _parser() -> argparse.ArgumentParser:
             "else 1."
         ),
     )
-    for module in (slides,):
+    for module in (slides, site):
         module.add_parser(commands)
     return parser

@@ -1,7 +1,6 @@
 """``course slides``: the lessons as slides of reveal.js, each in one file that asks no network."""
 
 import copy
-import re
 import shutil
 import subprocess
 import sys
@@ -10,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course_utils.caching import save_whole
-from course_utils.command.lessons import find_lessons
+from course_utils.command.lessons import find_lessons, without_remote_pictures
 from course_utils.command.npm import Package
 from course_utils.command.run import CommandError, check_folders, read, write
 from course_utils.paths import ROOT
@@ -209,11 +208,6 @@ def for_slides(notebook, *, code: bool):
         notes = []
     notebook.cells = cells
     return notebook
-
-
-def without_remote_pictures(markdown: str) -> str:
-    """Markdown with each picture that a network would be asked for in words, such as a badge."""
-    return re.sub(r"!\[([^\]]*)\]\(https?://[^)\s]*\)", r"\1", markdown)
 
 
 def _reveal() -> dict[str, str]:
