@@ -60,6 +60,10 @@ answer = 1
 ```
 
 </details>"""
+FIGURE = (
+    '<img width="900" alt="Tall." src="data:image/svg+xml,%3Csvg xmlns=%22http://www.w3.org/2000/svg%22'
+    ' width=%22900%22 height=%22900%22/%3E">'
+)
 SMALL = new_notebook(
     cells=[
         markdown(f"# Small\n\n{BADGE}", "slide"),
@@ -73,6 +77,8 @@ SMALL = new_notebook(
         markdown(QUIZ, "subslide", tags=["quiz"]),
         markdown("\n\n".join(f"Paragraph {i}. " + "Words. " * 40 for i in range(9)), "slide"),
         code("\n".join(f"line_{i} = {i}" for i in range(70)), said="end", kind="slide"),
+        markdown("## A tall figure", "slide"),
+        new_code_cell("show()", outputs=[new_output("display_data", data={"text/html": FIGURE})]),
     ]
 )
 

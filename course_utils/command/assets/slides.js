@@ -7,8 +7,10 @@
 window.addEventListener("load", async () => {
   const WIDTH = 1280;
   const ROOM = 720;
-  // Of the size of type and of figures, from the best to the least.
-  const SIZES = [[1, 1], [0.95, 0.95], [0.9, 0.9], [0.85, 0.85], [0.8, 0.8], [0.8, 0.7]];
+  // Of the size of type and of figures, from the best to the least; and for a figure that has a
+  // slide to itself and is too tall even so.
+  const SIZES = [[1, 1], [0.95, 0.95], [0.9, 0.9], [0.85, 0.85], [0.8, 0.8]];
+  const LAST = [[0.8, 0.7], [0.8, 0.6], [0.8, 0.5]];
   const UNITS = [
     ".jp-RenderedMarkdown > :not(ul, ol)",
     ".jp-RenderedMarkdown > ul > li",
@@ -32,7 +34,7 @@ window.addEventListener("load", async () => {
 
   function shrink(slide) {
     slide.classList.remove("taller");
-    if (!SIZES.some((size) => (resize(slide, size), fits(slide)))) slide.classList.add("taller");
+    if (![...SIZES, ...LAST].some((size) => (resize(slide, size), fits(slide)))) slide.classList.add("taller");
   }
 
   const visibly = (slide, work) => {
