@@ -18,6 +18,7 @@ from course_utils.caching import save_whole
 from course_utils.command import compare
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.memory import peak_bytes
+from course_utils.command.terminal import CommandError
 from course_utils.lab import drop_widgets
 from course_utils.progress import QUIET, progress
 
@@ -32,10 +33,6 @@ ENVIRONMENT = {
 # For several lessons at once, as many as cores: threads would only wait for each other.
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 CELL_TIMEOUT = 300  # seconds
-
-
-class CommandError(RuntimeError):
-    """The command cannot go on; the message says why, and what to do, in one line."""
 
 
 class LessonError(RuntimeError):
