@@ -1,0 +1,167 @@
+"""How fast this machine is, and what a lesson will take on it.
+
+``course run --update`` keeps in ``notebooks/times.json`` what each lesson took from nothing, with
+the speed of the machine that ran it. A guess for another machine is that time, scaled by the two
+speeds. Lessons do two kinds of work: many short steps of small networks, which more cores hardly
+quicken, and a large network's convolutions, which they do. How busy the cores were tells how much
+of a lesson is of the second kind.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from course_utils.paths import ROOT, notebooks_dir
+
+STEPS = 1000
+IMAGES = 4
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class Speed:
+    """How fast a machine is.
+
+    Attributes
+    ----------
+    steps : float
+        Seconds for 1000 training steps of a small network.
+    convolutions : float
+        Seconds for VGG16's convolutions on four images.
+    cores : int
+        That this process may use.
+    """
+
+    steps: float
+    convolutions: float
+    cores: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a lesson took from nothing.
+
+    Attributes
+    ----------
+    seconds : float
+        The kernel's start included.
+    busy : float
+        Cores in use on average; 0 where that is not known.
+    memory_gb : float or None
+        The most that its kernel held.
+    speed : Speed
+        Of the machine.
+    """
+
+    seconds: float
+    busy: float
+    memory_gb: float | None
+    speed: Speed
+
+
+def measure() -> Speed:
+    """Measure this machine's speed, in a process of its own; takes some ten seconds."""
+    code = (
+        "import dataclasses, json; from course_utils.command import machine; "
+        "print(json.dumps(dataclasses.asdict(machine.measure_here())))"
+    )
+    child = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
+    )
+    return Speed(**json.loads(child.stdout))
+
+
+def measure_here() -> Speed:
+    """Measure this machine's speed. The best of a few rounds, which others disturb least."""
+    from course_utils import runtime
+
+    runtime.setup()
+    return Speed(round(_best(_steps()), 3), round(_best(_convolutions()), 3), cores())
+
+
+def cores() -> int:
+    """Cores that this process may use, which is TensorFlow's number of threads."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def guess(taken: Taken, here: Speed) -> float:
+    """Seconds that a lesson will take on a machine of this speed."""
+    there = taken.speed
+    large = 0.5  # share of the work that more cores quicken
+    if taken.busy and there.cores > 1:
+        large = float(np.clip((taken.busy - 1) / (there.cores - 1), 0, 1))
+    slower = (1 - large) * here.steps / there.steps + large * here.convolutions / there.convolutions
+    return taken.seconds * slower
+
+
+def times_file() -> Path:
+    """Where the lessons' times are kept."""
+    return notebooks_dir() / "times.json"
+
+
+def read_times() -> dict[str, Taken]:
+    """What the lessons took, by their names; empty where nothing is kept, or nothing readable."""
+    try:
+        kept = json.loads(times_file().read_text(encoding="utf-8"))
+        return {
+            name: Taken(**{**entry, "speed": Speed(**entry["speed"])})
+            for name, entry in kept.items()
+        }
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return {}
+
+
+def times_as_text(times: dict[str, Taken]) -> str:
+    """The text that `read_times` reads, a line for each lesson."""
+    lines = (
+        f"{json.dumps(name)}: {json.dumps(asdict(taken))}" for name, taken in sorted(times.items())
+    )
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _best(work) -> float:
+    work()  # compiles
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return min(seconds)
+
+
+def _steps():
+    import keras
+
+    from course_utils import training
+
+    net = keras.Sequential(
+        [
+            keras.Input((8, 8, 1)),
+            keras.layers.Conv2D(16, 3, activation="relu"),
+            keras.layers.Conv2D(32, 3, activation="relu"),
+            keras.layers.Flatten(),
+            keras.layers.Dense(10, activation="softmax"),
+        ]
+    )
+    net.compile("adam", "sparse_categorical_crossentropy")
+    random = np.random.default_rng(0)
+    images, labels = random.random((32 * 50, 8, 8, 1)), random.integers(0, 10, 32 * 50)
+    return lambda: training.fit(net, images, labels, epochs=STEPS // 50, batch_size=32)
+
+
+def _convolutions():
+    import keras
+    import tensorflow as tf
+
+    base = keras.applications.VGG16(include_top=False, weights=None, input_shape=(224, 224, 3))
+    compiled = tf.function(lambda images: base(images, training=False))
+    images = tf.zeros((IMAGES, 224, 224, 3))
+    return lambda: compiled(images).numpy()
