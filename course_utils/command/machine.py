@@ -17,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
+from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT, notebooks_dir
 
 STEPS = 1000
@@ -66,14 +67,21 @@ class Taken:
 
 
 def measure() -> Speed:
-    """Measure this machine's speed, in a process of its own; takes some ten seconds."""
+    """Measure this machine's speed, in a process of its own; takes some ten seconds.
+
+    Raises
+    ------
+    CommandError
+        If that process ends with an error, as where TensorFlow does not start.
+    """
     code = (
         "import dataclasses, json; from course_utils.command import machine; "
         "print(json.dumps(dataclasses.asdict(machine.measure_here())))"
     )
-    child = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=True
-    )
+    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    if child.returncode != 0:
+        said = child.stderr.strip().splitlines() or [f"exit code {child.returncode}"]
+        raise CommandError(f"This machine's speed cannot be measured: {said[-1]}")
     return Speed(**json.loads(child.stdout))
 
 

@@ -50,3 +50,16 @@ def cpu_seconds(pid: int) -> float:
     except psutil.Error:
         return 0.0
     return times.user + times.system
+
+
+def available_bytes() -> int:
+    """Memory that programs can still take, in bytes; in a container at most what it may have."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            free = min(free, int(Path(limit).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # "max" is no limit
+            continue
+    return free

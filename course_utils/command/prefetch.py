@@ -5,6 +5,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from course_utils import pretrained
 from course_utils.command.terminal import CommandError, mark
@@ -104,7 +105,7 @@ def _fetch(info: ModelInfo) -> Had:
     if info.top.keras is None:
         return Had(info, BUNDLED)
     was_here = info.name in pretrained.available()
-    free = shutil.disk_usage(_existing(keras_home())).free
+    free = shutil.disk_usage(nearest(keras_home())).free
     if not was_here and free < info.size_mb * MB:
         why = f"{info.size_mb:,} MB are needed and {free // MB:,} MB free"
         remedy = "Make room, or name another folder in the environment variable KERAS_HOME"
@@ -123,7 +124,7 @@ def _fetch(info: ModelInfo) -> Had:
     return Had(info, "was here, checked" if was_here else "downloaded, checked")
 
 
-def _existing(folder):
+def nearest(folder: Path) -> Path:
     """The folder, or the nearest one above it that exists."""
     return next(above for above in (folder, *folder.parents) if above.exists())
 
