@@ -25,7 +25,7 @@ def own_machine(monkeypatch, tmp_path):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("COURSE_WEIGHTS", raising=False)
-    monkeypatch.setattr(machine, "measure", lambda: HERE)
+    monkeypatch.setattr(machine, "measure", lambda *_: HERE)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def lesson(tmp_path, monkeypatch):
     monkeypatch.setattr(lessons, "notebooks_dir", lambda: tmp_path)
     for module in (claims, machine):
         monkeypatch.setattr(module, "notebooks_dir", lambda: tmp_path)
-    monkeypatch.setattr(machine, "measure", lambda: machine.Speed(1.0, 1.0, 2))
+    monkeypatch.setattr(machine, "measure", lambda *_: machine.Speed(1.0, 1.0, 2))
     monkeypatch.setattr(run, "README", tmp_path / "README.md")
     run.README.write_text(f"{claims._BEGIN}\n{claims._END}\n", encoding="utf-8")
     path = tmp_path / "07_small.ipynb"
@@ -234,7 +234,7 @@ from course_utils import caching, claims
 from course_utils.command import lessons, machine, main, run
 for module in (lessons, claims, machine):
     module.notebooks_dir = lambda: pathlib.Path({str(tmp_path)!r})
-machine.measure = lambda: machine.Speed(1.0, 1.0, 2)
+machine.measure = lambda *_: machine.Speed(1.0, 1.0, 2)
 run.README = pathlib.Path({str(run.README)!r})
 def replace(old, new, original=os.replace, calls=[]):
     original(old, new)

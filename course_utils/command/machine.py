@@ -2,7 +2,7 @@
 
 ``course run --update`` keeps in ``notebooks/times.json`` what each lesson took from nothing, with
 the speed of the machine that ran it. A guess for another machine is that time, scaled by the two
-speeds. Lessons do two kinds of work: many short steps of small networks, which more cores hardly
+speeds. Lessons do two kinds of work: many short steps of small networks, which more cores do not
 quicken, and a large network's convolutions, which they do. How busy the cores were tells how much
 of a lesson is of the second kind.
 """
@@ -12,8 +12,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -36,7 +38,7 @@ class Speed:
     convolutions : float
         Seconds for VGG16's convolutions on four images.
     cores : int
-        That this process may use.
+        That it may use.
     """
 
     steps: float
@@ -66,31 +68,56 @@ class Taken:
     speed: Speed
 
 
-def measure() -> Speed:
-    """Measure this machine's speed, in a process of its own; takes some ten seconds.
+def measure(environment: Mapping[str, str] = MappingProxyType({})) -> Speed:
+    """Measure this machine's speed, in processes of their own; takes some fifteen seconds.
+
+    The best of a few rounds counts, which other programs disturb least.
+
+    Parameters
+    ----------
+    environment : mapping of str to str
+        Further variables for these processes, such as those that set the number of threads.
 
     Raises
     ------
     CommandError
-        If that process ends with an error, as where TensorFlow does not start.
+        If one ends with an error, as where TensorFlow does not start.
     """
-    code = (
-        "import dataclasses, json; from course_utils.command import machine; "
-        "print(json.dumps(dataclasses.asdict(machine.measure_here())))"
+    steps, _ = _measured("_steps", environment)
+    convolutions, threads = _measured("_convolutions", environment)
+    return Speed(steps, convolutions, threads)
+
+
+def _measured(work: str, environment: Mapping[str, str]) -> tuple[float, int]:
+    """Seconds that a kind of work takes, and the threads that it may use."""
+    code = f"from course_utils.command import machine; machine.print_time_of(machine.{work})"
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
     )
-    child = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     if child.returncode != 0:
         said = child.stderr.strip().splitlines() or [f"exit code {child.returncode}"]
         raise CommandError(f"This machine's speed cannot be measured: {said[-1]}")
-    return Speed(**json.loads(child.stdout))
+    seconds, threads = child.stdout.split()
+    return float(seconds), int(threads)
 
 
-def measure_here() -> Speed:
-    """Measure this machine's speed. The best of a few rounds, which others disturb least."""
+def print_time_of(make_work: Callable[[], Callable]) -> None:
+    """Print the seconds that some work takes once it is compiled, and the number of threads."""
     from course_utils import runtime
 
     runtime.setup()
-    return Speed(round(_best(_steps()), 3), round(_best(_convolutions()), 3), cores())
+    work = make_work()
+    work()  # compiles
+    seconds = []
+    for _ in range(ROUNDS):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    print(f"{min(seconds):.3f}", os.environ.get("TF_NUM_INTRAOP_THREADS") or cores())
 
 
 def cores() -> int:
@@ -135,21 +162,12 @@ def times_as_text(times: dict[str, Taken]) -> str:
     return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def _best(work) -> float:
-    work()  # compiles
-    seconds = []
-    for _ in range(ROUNDS):
-        start = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - start)
-    return min(seconds)
-
-
-def _steps():
+def _steps() -> Callable:
     import keras
 
-    from course_utils import training
+    from course_utils import runtime, training
 
+    runtime.one_thread()
     net = keras.Sequential(
         [
             keras.Input((8, 8, 1)),
@@ -165,7 +183,7 @@ def _steps():
     return lambda: training.fit(net, images, labels, epochs=STEPS // 50, batch_size=32)
 
 
-def _convolutions():
+def _convolutions() -> Callable:
     import keras
     import tensorflow as tf
 

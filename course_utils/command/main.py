@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.command import bench, check, prefetch, run
+from course_utils.command import bench, check, new_data, prefetch, run
 from course_utils.command.lessons import find_lessons
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT, data_dir
@@ -79,6 +79,6 @@ def _parser() -> argparse.ArgumentParser:
         ),
         epilog="example: course bench",
     )
-    for module in (check, prefetch):
+    for module in (check, prefetch, new_data):
         module.add_parser(commands)
     return parser

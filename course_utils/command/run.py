@@ -19,6 +19,7 @@ from course_utils.command import compare, machine, report
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.memory import cpu_seconds, peak_bytes
 from course_utils.command.terminal import CommandError
+from course_utils.data import IN_USE
 from course_utils.lab import drop_widgets
 from course_utils.paths import ROOT, cache_dir
 from course_utils.progress import QUIET, progress
@@ -114,6 +115,11 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
     _check_folders({output} | {path.parent for path in paths if update})
     if update:
         _check_complete(paths)
+        if os.environ.get(IN_USE):
+            raise CommandError(
+                f"{IN_USE} is set: what is stored is made with the course's own images. Unset it, "
+                "or run without --update."
+            )
         speed = machine.measure(ONE_THREAD if jobs > 1 else {})
     fresh: dict[Path, Ran] = {}
     outcomes = []
