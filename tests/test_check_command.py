@@ -144,6 +144,17 @@ def test_a_missing_or_damaged_list_of_hashes_is_a_cross(data_copy):
     assert crosses(check.data())[0].found == "damaged or missing: SHA256SUMS"
 
 
+def test_images_of_ones_own_are_told_or_missed(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_DATA", str(data_dir() / "objects"))
+    (row,) = [row for row in check.data() if row.what == "COURSE_DATA"]
+    assert row.state == "no" and "classes.txt is missing" in row.remedy
+    shutil.copy(data_dir() / "objects" / "manifest.csv", tmp_path)
+    (tmp_path / "classes.txt").write_text("Hat\nCube\nCard\nTorch\nScrew\n")
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path))
+    (row,) = [row for row in check.data() if row.what == "COURSE_DATA"]
+    assert row.state == "note" and row.found.startswith("265 images of Hat, Cube")
+
+
 @pytest.mark.parametrize("folder", ["objects", "photographs", "weights"])
 def test_every_file_of_the_data_has_its_hash(folder):
     listed = (data_dir() / folder / "SHA256SUMS").read_text().splitlines()

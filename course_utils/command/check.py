@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib
+import os
 import platform
 import shutil
 import tomllib
@@ -19,6 +20,7 @@ from course_utils.command.lessons import find_lessons, out_of_step
 from course_utils.command.memory import available_bytes
 from course_utils.command.prefetch import OF_THE_LESSONS, nearest
 from course_utils.command.terminal import CommandError, State, mark
+from course_utils.data import IN_USE, classes_in_use, read_manifest
 from course_utils.models.weights import HASHES_FILE, WeightsCorruptError
 from course_utils.paths import ROOT, cache_dir, data_dir
 from course_utils.progress import progress
@@ -184,6 +186,13 @@ def data() -> Iterator[Row]:
         more = f" and {len(wrong) - 3} more" if wrong[3:] else ""
         found = f"damaged or missing: {', '.join(wrong[:3])}{more}"
         yield Row("no", name, found, f"git checkout -- {name}, or clone the course anew")
+    if chosen := os.environ.get(IN_USE):
+        try:
+            count, classes = len(read_manifest()), ", ".join(classes_in_use())
+        except (OSError, ValueError) as error:
+            yield Row("no", IN_USE, f"{chosen} holds no image set", f"{error} Or unset {IN_USE}.")
+        else:
+            yield Row("note", IN_USE, f"{count} images of {classes} in place of data/objects")
 
 
 def damaged(folder: Path) -> tuple[int, list[str]]:

@@ -158,7 +158,7 @@ code { font-size: 0.9em; }
 {% if drifts -%}
 <div class="wide" tabindex="0"><table>
 <thead><tr><th>lesson</th><th>cell</th><th class="number">stored</th><th class="number">now</th>
-<th class="number">by</th><th class="number">tolerance</th><th></th></tr></thead>
+<th class="number">by</th><th class="number">tolerance</th><td></td></tr></thead>
 <tbody>
 {% for lesson, d in drifts -%}
 <tr><td>{{ lesson }}</td><td>{{ d.cell }}</td><td class="number">{{ d.before }}</td>
@@ -175,7 +175,7 @@ code { font-size: 0.9em; }
 {% set longest = o.ran.cells|map(attribute="seconds")|max -%}
 <h3>{{ o.lesson }}</h3>
 <div class="wide"><table>
-<thead><tr><th>cell</th><th class="number">time (s)</th><th></th><th>begins</th></tr></thead>
+<thead><tr><th>cell</th><th class="number">time (s)</th><td></td><th>begins</th></tr></thead>
 <tbody>
 {% for cell in o.ran.cells -%}
 <tr><td>{{ cell.name }}</td><td class="number">{{ "%.1f"|format(cell.seconds) }}</td>
