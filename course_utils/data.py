@@ -68,6 +68,16 @@ def objects_dir() -> Path:
     return Path(chosen).expanduser() if chosen else data_dir() / "objects"
 
 
+def photographs_dir() -> Path:
+    """Folder of photographs to try a model on, one folder for each class, as `load_folder` reads.
+
+    The course's ``data/photographs``; where images of one's own are in use, their test images.
+    """
+    if os.environ.get(IN_USE):
+        return objects_dir() / "images" / "test"
+    return data_dir() / "photographs"
+
+
 def classes_in_use() -> tuple[str, ...]:
     """Names of the classes of the images in use, in the order of their labels.
 

@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import nbformat
 import numpy as np
 import pytest
 from PIL import Image
 
 from course_utils import data, guards
-from course_utils.command import new_data
+from course_utils.command import lessons, new_data
 from course_utils.command.main import main
 from course_utils.paths import ROOT
 
@@ -79,6 +80,10 @@ def test_the_set_is_what_the_lessons_load(photos, tmp_path, capsys):
     masks = data.load_objects_masks()
     assert [m.shape for m in masks] == [(18, 224, 224)] * 2
     assert set(np.unique(masks[0])) == {0, 1}
+    photographs, labels, names = data.load_folder(data.photographs_dir())
+    assert names == CLASSES
+    np.testing.assert_array_equal(photographs, x_test)
+    np.testing.assert_array_equal(labels, y_test)
     train, test = data.load_objects_instances()
     assert len(set(train)) == len(set(test)) == 6 and not set(train) & set(test)
     assert all(len(split) == 1 for split in sides(tmp_path / "made").values())
@@ -278,6 +283,10 @@ def test_four_files_of_other_classes_need_their_names(arrays, capsys):
 # Choosing the set
 
 
+def test_photographs_to_try_are_the_courses_where_its_images_are_in_use():
+    assert data.load_folder(data.photographs_dir())[2] == data.CLASS_NAMES
+
+
 def test_a_folder_that_holds_no_set_is_refused_and_not_used(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"manifest\.csv is missing.*course new-data"):
         data.use(tmp_path)
@@ -293,6 +302,22 @@ def test_the_environment_chooses_it_too(photos, tmp_path):
     environment = os.environ | {"COURSE_DATA": str(tmp_path / "made"), "PYTHONPATH": str(ROOT)}
     out = subprocess.check_output([sys.executable, "-c", code], env=environment, text=True)
     assert out.split() == [*CLASSES, "18"]
+
+
+def test_a_folder_given_from_here_is_found_in_the_kernels(photos, tmp_path, monkeypatch, capsys):
+    assert make(photos) == 0
+    lesson = tmp_path / "lessons" / "07_small.ipynb"
+    lessons.source_of(lesson).parent.mkdir(parents=True)
+    code = "from course_utils.data import CLASS_NAMES\nprint(*CLASS_NAMES)"
+    lessons.source_of(lesson).write_text(f"# %%\n{code}\n", encoding="utf-8")
+    nbformat.write(lessons.from_source(lessons.source_of(lesson)), lesson)
+    monkeypatch.setattr(lessons, "notebooks_dir", lambda: lesson.parent)
+    monkeypatch.chdir(tmp_path)
+    for folder, code in (("made", 0), ("photos", 1)):
+        monkeypatch.setenv("COURSE_DATA", folder)
+        assert main(["run", "--output", str(tmp_path / "pages")]) == code
+    assert "Mug Pen Spoon" in (tmp_path / "pages" / "07_small.html").read_text(encoding="utf-8")
+    assert "manifest.csv is missing" in capsys.readouterr().err
 
 
 def test_outputs_of_another_set_are_not_stored(photos, tmp_path, monkeypatch, capsys):

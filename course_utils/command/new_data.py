@@ -392,7 +392,7 @@ def _write_images(found: Found, folder: Path) -> list[dict[str, str]]:
         if photo.group not in instances:
             instances[photo.group] = f"{name}_{counts[name]:02}"
             counts[name] += 1
-        stem = f"{photo.split}/{name}_{photo.split}_{counts[name, photo.split]:02}"
+        stem = f"{photo.split}/{name}/{name}_{photo.split}_{counts[name, photo.split]:02}"
         counts[name, photo.split] += 1
         files = {"file": f"images/{stem}.jpg", "mask": f"masks/{stem}.png"}
         for file in files.values():

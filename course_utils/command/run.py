@@ -13,13 +13,12 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from course_utils import claims
+from course_utils import claims, data
 from course_utils.caching import save_all, save_whole
 from course_utils.command import compare, machine, report
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.memory import cpu_seconds, peak_bytes
 from course_utils.command.terminal import CommandError
-from course_utils.data import IN_USE
 from course_utils.lab import drop_widgets
 from course_utils.paths import ROOT, cache_dir
 from course_utils.progress import QUIET, progress
@@ -111,15 +110,20 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
         Before any lesson runs, if a folder cannot be written, or with ``update`` if the notebook
         of another lesson is missing, whose claims the README would lose. Later, if a page or a
         notebook cannot be written after all.
+    FileNotFoundError, ValueError
+        If COURSE_DATA names a folder that holds no image set.
     """
     _check_folders({output} | {path.parent for path in paths if update})
     if update:
         _check_complete(paths)
-        if os.environ.get(IN_USE):
+    if chosen := os.environ.get(data.IN_USE):
+        data.use(chosen)  # by its whole path, since kernels run in other folders
+        if update:
             raise CommandError(
-                f"{IN_USE} is set: what is stored is made with the course's own images. Unset it, "
-                "or run without --update."
+                f"{data.IN_USE} is set: what is stored is made with the course's own images. Unset "
+                "it, or run without --update."
             )
+    if update:
         speed = machine.measure(ONE_THREAD if jobs > 1 else {})
     fresh: dict[Path, Ran] = {}
     outcomes = []
