@@ -14,7 +14,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from course_utils import pretrained
+from course_utils import pretrained, runtime
 from course_utils.command import machine
 from course_utils.command.lessons import find_lessons, out_of_step
 from course_utils.command.memory import available_bytes
@@ -222,6 +222,8 @@ def models() -> Iterator[Row]:
         if name not in here:
             missing.append(name)
             continue
+        if pretrained.find(name).top.md5 is None:
+            runtime.setup()  # quietly, since Keras has to load what it states no hash of
         try:
             pretrained.weights_for(name, include_top=True)
         except WeightsCorruptError as error:

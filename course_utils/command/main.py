@@ -47,6 +47,11 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser(
         "run",
         help="run the lessons and write them as HTML",
+        description=(
+            "Run lessons top to bottom, write each as a page, and report what they took, cell by "
+            "cell, and what differs from the stored outputs: as text, and as report.html beside "
+            "the pages. Exit code: 0; 1 when a lesson stopped; 130 when interrupted."
+        ),
         epilog="example: course run 08 09",
     )
     command.add_argument(
@@ -55,7 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "--update",
         action="store_true",
-        help="make the notebooks from notebooks/source and store the new outputs in them",
+        help="make the notebooks from notebooks/source, run them from nothing, and store their new "
+        "outputs: all or none",
     )
     command.add_argument(
         "--output", type=Path, default=ROOT / "build", help="folder of the pages (default: build)"

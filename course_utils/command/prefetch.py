@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from course_utils import pretrained
+from course_utils import pretrained, runtime
 from course_utils.command.terminal import CommandError, mark
 from course_utils.models.catalogue import ModelInfo
 from course_utils.models.weights import MB, WeightsCorruptError, WeightsUnavailableError
@@ -110,6 +110,8 @@ def _fetch(info: ModelInfo) -> Had:
         why = f"{info.size_mb:,} MB are needed and {free // MB:,} MB free"
         remedy = "Make room, or name another folder in the environment variable KERAS_HOME"
         return Had(info, "not had", f"{why}. {remedy}.")
+    if info.top.md5 is None:
+        runtime.setup()  # quietly, since Keras has to load what it states no hash of
     try:
         pretrained.fetch_for_keras(info.name)
     except WeightsUnavailableError as error:
