@@ -11,7 +11,7 @@ from course_utils.command import site, slides
 from course_utils.command.lessons import find_lessons
 from course_utils.command.main import main
 from course_utils.command.npm import Package
-from course_utils.command.run import CommandError
+from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 
 AXE = Package(

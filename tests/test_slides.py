@@ -12,7 +12,7 @@ from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_outp
 from course_utils.command import npm, slides
 from course_utils.command.lessons import find_lessons
 from course_utils.command.main import main
-from course_utils.command.run import CommandError
+from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 
 ROOM = 720  # pixels

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course_utils.caching import save_whole
-from course_utils.command.run import CommandError
+from course_utils.command.terminal import CommandError
 from course_utils.paths import cache_dir
 
 TIMEOUT = 120  # seconds for the whole download

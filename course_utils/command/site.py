@@ -14,7 +14,8 @@ from pathlib import Path
 
 from course_utils import claims
 from course_utils.command.lessons import find_lessons, without_remote_pictures
-from course_utils.command.run import CommandError, check_folders, read
+from course_utils.command.run import check_folders, read
+from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 
 DOCS = ROOT / "docs"

@@ -11,7 +11,8 @@ from pathlib import Path
 from course_utils.caching import save_whole
 from course_utils.command.lessons import find_lessons, without_remote_pictures
 from course_utils.command.npm import Package
-from course_utils.command.run import CommandError, check_folders, read, write
+from course_utils.command.run import check_folders, read, write
+from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 from course_utils.progress import progress
 
