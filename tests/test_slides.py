@@ -105,6 +105,12 @@ def test_without_code_what_shows_nothing_is_taken_out_and_begins_no_slide():
     ]
 
 
+def test_links_from_lesson_to_lesson_lead_to_slides():
+    notebook = new_notebook(cells=[markdown("Next: [02](02_alexnet.ipynb), [x](https://x.org/02)")])
+    (cell,) = slides.for_slides(notebook, code=False).cells
+    assert cell.source == "Next: [02](02_alexnet.html), [x](https://x.org/02)"
+
+
 def test_notes_before_the_first_slide_belong_to_it():
     notebook = new_notebook(cells=[markdown("note", tags=["notes"]), *SMALL.cells])
     first, second, *_ = kinds(slides.for_slides(notebook, code=True))

@@ -56,10 +56,7 @@ class Package:
                     "in the environment variable COURSE_CACHE."
                 ) from error
         with tarfile.open(kept) as archive:
-            return [
-                archive.extractfile(f"package/{name}").read().decode("utf-8")  # type: ignore[union-attr]
-                for name in names
-            ]
+            return [archive.extractfile(f"package/{name}").read().decode("utf-8") for name in names]
 
     def _is_whole(self, archive: bytes) -> bool:
         return self.integrity == f"sha512-{hash_of(archive)}"

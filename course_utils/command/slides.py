@@ -1,6 +1,7 @@
 """``course slides``: the lessons as slides of reveal.js, each in one file that asks no network."""
 
 import copy
+import re
 import shutil
 import subprocess
 import sys
@@ -166,10 +167,12 @@ def to_slides(notebook, title: str, reveal: dict[str, str], *, code: bool) -> st
 def for_slides(notebook, *, code: bool):
     """The notebook as it goes onto slides.
 
-    Pictures from elsewhere are put in words. Cells tagged "notes" become speaker notes. Without
-    ``code``, code is hidden but for the stubs of exercises. Cells that then show nothing are taken
-    out; what began a slide with them begins it with the next cell. Others begin no subslide, since
-    there is room below the text before them. What a stub's check says is never shown.
+    Pictures from elsewhere are put in words, and links to lessons lead to their slides. Cells
+    tagged "notes" become speaker notes. What a stub's check says is never shown.
+
+    Without ``code``, code is hidden but for the stubs of exercises. Cells that then show nothing
+    are taken out; what began a slide with them begins it with the next cell. Others begin no
+    subslide, since there is room below the text before them.
 
     Parameters
     ----------
@@ -202,13 +205,18 @@ def for_slides(notebook, *, code: bool):
             begun = max(begun, kind, key=_RANKS.index)
             continue
         if cell.cell_type == "markdown":
-            cell.source = without_remote_pictures(cell.source)
+            cell.source = _to_slides_of_others(without_remote_pictures(cell.source))
         cell.metadata["slideshow"] = {"slide_type": max(begun, kind, key=_RANKS.index)}
         begun = "-"
         cells += [cell, *notes]
         notes = []
     notebook.cells = cells
     return notebook
+
+
+def _to_slides_of_others(markdown: str) -> str:
+    """Links from lesson to lesson lead to slides."""
+    return re.sub(r"\]\((\d\d_\w+)\.ipynb\)", r"](\1.html)", markdown)
 
 
 def _reveal() -> dict[str, str]:
