@@ -14,6 +14,7 @@ from course_utils.command.lessons import exercises
 from course_utils.command.run import ENVIRONMENT, ONE_THREAD
 
 os.environ.update({k: v for k, v in ENVIRONMENT.items() if k != "PYTEST_CURRENT_TEST"})
+os.environ.pop("COURSE_DATA", None)  # images of one's own
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(ONE_THREAD)
 

@@ -129,6 +129,45 @@ def save_whole(path: Path, write: Callable) -> None:
         raise
 
 
+def save_all(contents: Mapping[Path, bytes]) -> None:
+    """Write several files, all or none.
+
+    All are written under other names first, so that a full disk shows while every file is as it
+    was. Should putting them in their places fail, or be interrupted, those before are put back.
+
+    Parameters
+    ----------
+    contents : mapping of path to bytes
+
+    Raises
+    ------
+    OSError
+        If one cannot be written; its ``filename`` names it.
+    """
+    before = {path: path.read_bytes() if path.exists() else None for path in contents}
+    waiting: dict[Path, Path] = {}
+    replaced: list[Path] = []
+    try:
+        for path, content in contents.items():
+            waiting[path] = path.with_name(f"tmp{secrets.token_hex(4)}.part{path.suffix}")
+            waiting[path].write_bytes(content)
+        for path, temporary in waiting.items():
+            replaced.append(path)
+            os.replace(temporary, path)
+    except BaseException as error:
+        if isinstance(error, OSError):
+            error.filename = str(path)  # in place of the other name
+        for path in replaced:
+            if before[path] is None:
+                path.unlink(missing_ok=True)
+            else:
+                save_whole(path, lambda file, path=path: file.write(before[path]))
+        raise
+    finally:
+        for temporary in waiting.values():
+            temporary.unlink(missing_ok=True)
+
+
 def _read(path: Path, key: str) -> Arrays:
     """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
     with path.open("rb") as file:

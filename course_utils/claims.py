@@ -3,16 +3,17 @@
 A rule is to be written before its experiment runs, and not changed after it.
 """
 
+import itertools
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from course_utils.caching import save_whole
 from course_utils.intervals import Estimate
-from course_utils.paths import ROOT, notebooks_dir
+from course_utils.paths import notebooks_dir
 
 
 @dataclass(frozen=True)
@@ -340,16 +341,21 @@ def read_verdicts(paths: Iterable[Path]) -> list[Verdict]:
     """Verdicts printed in executed notebooks, in the order of the claims."""
     import nbformat
 
+    read = (verdicts_of(nbformat.read(path, as_version=4), path.stem) for path in paths)
+    return sorted(itertools.chain(*read), key=lambda verdict: verdict.claim)
+
+
+def verdicts_of(notebook, lesson: str) -> list[Verdict]:
+    """Verdicts printed in one executed notebook, in its order."""
     verdicts = []
-    for path in paths:
-        for cell in nbformat.read(path, as_version=4).cells:
-            # A line may be stored in pieces.
-            printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
-            for number, status, finding, rule in _VERDICT.findall(printed):
-                parts = [finding.replace("\n   ", "")]
-                parts += re.findall(rf"^  ((?:not so|{NOT_TOLD_APART}): .+)$", rule, re.MULTILINE)
-                verdicts.append(Verdict(int(number), status, "; ".join(parts), path.stem))
-    return sorted(verdicts, key=lambda verdict: verdict.claim)
+    for cell in notebook.cells:
+        # A line may be stored in pieces.
+        printed = "".join(output.get("text", "") for output in cell.get("outputs", []))
+        for number, status, finding, rule in _VERDICT.findall(printed):
+            parts = [finding.replace("\n   ", "")]
+            parts += re.findall(rf"^  ((?:not so|{NOT_TOLD_APART}): .+)$", rule, re.MULTILINE)
+            verdicts.append(Verdict(int(number), status, "; ".join(parts), lesson))
+    return verdicts
 
 
 def table(verdicts: Iterable[Verdict]) -> str:
@@ -366,8 +372,14 @@ def table(verdicts: Iterable[Verdict]) -> str:
     return "\n".join(lines)
 
 
-def readme_with_table(readme: str) -> str:
-    """The README's text with its table of claims made anew from the stored notebooks.
+def readme_with_table(readme: str, fresh: Mapping[Path, Any] | None = None) -> str:
+    """The README's text with its table of claims made anew from the notebooks.
+
+    Parameters
+    ----------
+    readme : str
+    fresh : mapping of path to nbformat.NotebookNode, optional
+        What is about to be stored, and counts in place of what is.
 
     Raises
     ------
@@ -378,12 +390,10 @@ def readme_with_table(readme: str) -> str:
         raise ValueError(f"README.md must hold the lines {_BEGIN!r} and {_END!r} once each.")
     before, rest = readme.split(_BEGIN)
     _, after = rest.split(_END)
-    verdicts = read_verdicts(sorted(notebooks_dir().glob("[0-9]*.ipynb")))
+    fresh = fresh or {}
+    stored = [path for path in sorted(notebooks_dir().glob("[0-9]*.ipynb")) if path not in fresh]
+    verdicts = read_verdicts(stored)
+    for path, notebook in fresh.items():
+        verdicts += verdicts_of(notebook, path.stem)
+    verdicts.sort(key=lambda verdict: verdict.claim)
     return f"{before}{_BEGIN}\n{table(verdicts)}\n{_END}{after}"
-
-
-def update_readme() -> None:
-    """Write the table of claims into README.md."""
-    path = ROOT / "README.md"
-    text = readme_with_table(path.read_text(encoding="utf-8"))
-    save_whole(path, lambda file: file.write(text.encode()))

@@ -2,7 +2,8 @@
 
 The lecture's own set (photographs on a private drive) is not public. ``data/objects`` holds
 path-traced images of the same five classes, free to use; :func:`load_npy` reads the original
-for those who have it, and :func:`load_folder` anybody's own photographs.
+for those who have it, and :func:`load_folder` anybody's own photographs. With :func:`use` the
+lessons run on images of one's own in place of the rendered ones.
 """
 
 import csv
@@ -17,10 +18,96 @@ from course_utils import arrays
 from course_utils.images import as_pair, is_image, read_image, read_images, read_mask
 from course_utils.paths import data_dir
 
-CLASS_NAMES = ("Hat", "Cube", "Card", "Torch", "Screw")
+# Of the rendered objects; what lessons import as CLASS_NAMES are those of the images in use.
+_RENDERED = ("Hat", "Cube", "Card", "Torch", "Screw")
+CLASSES_FILE = "classes.txt"
+IN_USE = "COURSE_DATA"  # environment variable
 IMAGE_SIZE = (224, 224)
 
 Split = tuple[np.ndarray, np.ndarray]
+CLASS_NAMES: tuple[str, ...]
+
+
+def __getattr__(name: str):
+    if name == "CLASS_NAMES":
+        return classes_in_use()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def use(folder: str | Path) -> None:
+    """Have the lessons run on another image set, which ``course new-data`` made.
+
+    From now on `load_objects`, its masks and instances, and ``CLASS_NAMES`` are those of the
+    folder, also in processes started from here. Call it before ``CLASS_NAMES`` is imported. The
+    environment variable ``COURSE_DATA`` does the same for lessons that are not edited.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If it holds no such image set.
+    """
+    before = os.environ.get(IN_USE)
+    os.environ[IN_USE] = str(Path(folder).expanduser().absolute())
+    try:
+        read_manifest()
+    except Exception:
+        if before is None:
+            del os.environ[IN_USE]
+        else:
+            os.environ[IN_USE] = before
+        raise
+
+
+def objects_dir() -> Path:
+    """Folder of the images in use: ``data/objects``, or another that was chosen by `use`."""
+    chosen = os.environ.get(IN_USE)
+    return Path(chosen).expanduser() if chosen else data_dir() / "objects"
+
+
+def photographs_dir() -> Path:
+    """Folder of photographs to try a model on, one folder for each class, as `load_folder` reads.
+
+    The course's ``data/photographs``; where images of one's own are in use, their test images.
+    """
+    if os.environ.get(IN_USE):
+        return objects_dir() / "images" / "test"
+    return data_dir() / "photographs"
+
+
+def classes_in_use() -> tuple[str, ...]:
+    """Names of the classes of the images in use, in the order of their labels.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If images of one's own are in use, and their list of classes is missing or empty.
+    """
+    if not os.environ.get(IN_USE):
+        return _RENDERED
+    return read_classes(objects_dir() / CLASSES_FILE)
+
+
+def read_classes(path: Path) -> tuple[str, ...]:
+    """Names of classes from a text file, a line for each.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        If there is no such file, or it names fewer than two classes, or one twice.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path.absolute()} is missing. An image set of your own is made by 'course new-data'; "
+            f"{IN_USE} and data.use name its folder."
+        )
+    names = tuple(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
+    if len(names) < 2 or len(set(names)) < len(names):
+        raise ValueError(f"{path} must name at least two classes, one a line, none twice.")
+    return names
 
 
 def load_objects() -> tuple[Split, Split]:
@@ -53,7 +140,8 @@ def load_objects_masks() -> tuple[np.ndarray, np.ndarray]:
     Returns
     -------
     masks_train, masks_test
-        uint8, shape (n, 224, 224): 0 background, 1 object.
+        uint8, shape (n, 224, 224): 0 background, 1 object. In image sets that ``course
+        new-data`` made, the object is what GrabCut took for it: rough.
 
     Raises
     ------
@@ -83,7 +171,7 @@ def load_objects_instances() -> tuple[np.ndarray, np.ndarray]:
 
 
 def read_manifest(split: str | None = None) -> list[dict[str, str]]:
-    """Rows of ``data/objects/manifest.csv`` (of one split, "train" or "test").
+    """Rows of ``manifest.csv`` of the images in use (of one split, "train" or "test").
 
     Returns
     -------
@@ -95,18 +183,19 @@ def read_manifest(split: str | None = None) -> list[dict[str, str]]:
     FileNotFoundError, ValueError
         If the manifest is missing, or names an unknown class.
     """
-    path = data_dir() / "objects" / "manifest.csv"
+    path = objects_dir() / "manifest.csv"
     if not path.is_file():
         raise FileNotFoundError(
-            f"{path} is missing. Get it back with 'git checkout -- data/objects', or make the "
-            "images again: data/objects/README.md says how."
+            f"{path.absolute()} is missing. Get it back with 'git checkout -- data/objects', or "
+            "make the images again: data/objects/README.md says how; your own with 'course "
+            "new-data'."
         )
     with path.open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        if row["class"] not in CLASS_NAMES:
+        if row["class"] not in classes_in_use():
             raise ValueError(
-                f"{path}: {row['file']} is of class {row['class']!r}; known: {CLASS_NAMES}."
+                f"{path}: {row['file']} is of class {row['class']!r}; known: {classes_in_use()}."
             )
     return [row for row in rows if split in (None, row["split"])]
 
@@ -114,7 +203,8 @@ def read_manifest(split: str | None = None) -> list[dict[str, str]]:
 def load_npy(folder: str | Path) -> tuple[Split, Split]:
     """Load the original lecture's four ``.npy`` files.
 
-    Files ``tranfer_learning_{train,test}_{images,labels}.npy`` (spelled as there). Labels may
+    Files ``tranfer_learning_{train,test}_{images,labels}.npy`` (spelled as there). Where a file
+    ``classes.txt`` beside them names other classes, a line for each, labels count those. They may
     be whole numbers or one-hot; images in 0-255, or floats in 0-1 (:func:`arrays.read_images` says
     how they are told apart). Pickled objects are never loaded. Takes little more memory than the
     result.
@@ -137,7 +227,9 @@ def load_npy(folder: str | Path) -> tuple[Split, Split]:
         not match. The message names the file and what it holds.
     """
     folder = Path(folder)
-    return _load_npy_split(folder, "train"), _load_npy_split(folder, "test")
+    names = folder / CLASSES_FILE
+    classes = len(read_classes(names) if names.is_file() else classes_in_use())
+    return _load_npy_split(folder, "train", classes), _load_npy_split(folder, "test", classes)
 
 
 def load_folder(
@@ -264,12 +356,12 @@ def _labelled_files(path: Path) -> tuple[list[Path], list[int], tuple[str, ...]]
     """
     if not path.is_dir():
         raise FileNotFoundError(f"No folder at {path.absolute()}.")
-    here = _entries(path, path)
+    here = entries(path, path)
     names = [folder.name for folder in here.pop("nested folders", [])]
     if not names:
         raise FileNotFoundError(
             f"{path} has no sub-folders. Put the photographs into one folder for each class, "
-            f"for example {path / CLASS_NAMES[0]}."
+            f"for example {path / classes_in_use()[0]}."
         )
     here.pop("no images", None)  # such as a README
     here["images beside the class folders"] = here.pop("images", [])
@@ -277,7 +369,7 @@ def _labelled_files(path: Path) -> tuple[list[Path], list[int], tuple[str, ...]]
     class_names, folders = _classes(path, names)
     files, labels = [], []
     for label, name in folders:
-        inside = _entries(path / name, path)
+        inside = entries(path / name, path)
         found = inside.pop("images", [])
         skipped.update({reason: len(entries) for reason, entries in inside.items()})
         if not found:
@@ -295,7 +387,7 @@ def _labelled_files(path: Path) -> tuple[list[Path], list[int], tuple[str, ...]]
 
 def _known(name: str) -> str | None:
     """The class of the course that a folder's name stands for."""
-    return next((known for known in CLASS_NAMES if known.casefold() == name.casefold()), None)
+    return next((known for known in classes_in_use() if known.casefold() == name.casefold()), None)
 
 
 def _classes(path: Path, names: list[str]) -> tuple[tuple[str, ...], list[tuple[int, str]]]:
@@ -303,18 +395,35 @@ def _classes(path: Path, names: list[str]) -> tuple[tuple[str, ...], list[tuple[
     if not all(map(_known, names)):
         class_names = tuple(sorted(names))
         return class_names, list(enumerate(class_names))
-    folders = sorted((CLASS_NAMES.index(_known(name)), name) for name in names)
+    folders = sorted((classes_in_use().index(_known(name)), name) for name in names)
     if len({label for label, _ in folders}) < len(names):
         raise ValueError(
             f"{path} has folders that differ in capitals only ({', '.join(sorted(names))}). "
             "Put their images into one."
         )
-    return CLASS_NAMES, folders
+    return classes_in_use(), folders
 
 
-def _entries(folder: Path, root: Path) -> dict[str, list[Path]]:
-    """What lies in a folder, sorted by name, by what it is."""
-    entries = defaultdict(list)
+def entries(folder: Path, root: Path) -> dict[str, list[Path]]:
+    """What lies in a folder, sorted by name, by what it is.
+
+    Parameters
+    ----------
+    folder : path
+    root : path
+        Links that leave it are not followed.
+
+    Returns
+    -------
+    dict of str to list of path
+        Keys are "images", "no images", "nested folders", "hidden", and the like.
+
+    Raises
+    ------
+    PermissionError
+        If the folder cannot be listed.
+    """
+    found = defaultdict(list)
     try:
         listed = sorted(folder.iterdir(), key=lambda entry: entry.name)
     except PermissionError as error:
@@ -322,8 +431,8 @@ def _entries(folder: Path, root: Path) -> dict[str, list[Path]]:
             f"You have no permission to list {folder}. Change it ('chmod u+rx'), or copy it."
         ) from error
     for entry in listed:
-        entries[_what_it_is(entry, root)].append(entry)
-    return entries
+        found[_what_it_is(entry, root)].append(entry)
+    return found
 
 
 def _what_it_is(entry: Path, root: Path) -> str:
@@ -353,21 +462,21 @@ def _mixed_names(path: Path, class_names: tuple[str, ...]) -> str:
     if len(others) in (0, len(class_names)):
         return ""
     return (
-        f"{path}: not among {', '.join(CLASS_NAMES)}: {', '.join(others)}. So the classes are in "
-        f"alphabetical order ({', '.join(class_names)}), and labels do not fit CLASS_NAMES."
+        f"{path}: not among {', '.join(classes_in_use())}: {', '.join(others)}. So the classes are "
+        f"in alphabetical order ({', '.join(class_names)}), and labels do not fit CLASS_NAMES."
     )
 
 
 def _load_split(split: str) -> Split:
     rows = read_manifest(split)
-    folder = data_dir() / "objects"
+    folder = objects_dir()
     images = read_images([folder / row["file"] for row in rows], IMAGE_SIZE)
-    labels = [CLASS_NAMES.index(row["class"]) for row in rows]
+    labels = [classes_in_use().index(row["class"]) for row in rows]
     return images, np.array(labels, dtype=np.int64)
 
 
 def _load_masks(split: str) -> np.ndarray:
-    folder = data_dir() / "objects"
+    folder = objects_dir()
     return np.stack([read_mask(folder / row["mask"]) for row in read_manifest(split)])
 
 
@@ -375,11 +484,11 @@ def _load_instances(split: str) -> np.ndarray:
     return np.array([row["instance"] for row in read_manifest(split)])
 
 
-def _load_npy_split(folder: Path, split: str) -> Split:
+def _load_npy_split(folder: Path, split: str, classes: int) -> Split:
     image_path = folder / f"tranfer_learning_{split}_images.npy"
     label_path = folder / f"tranfer_learning_{split}_labels.npy"
     images = arrays.read_images(image_path)
-    labels = arrays.read_labels(label_path, len(CLASS_NAMES))
+    labels = arrays.read_labels(label_path, classes)
     if len(images) != len(labels):
         raise ValueError(
             f"{image_path} holds {len(images)} images but {label_path} {len(labels)} labels. "

@@ -76,21 +76,13 @@ def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
         values, in the mean of each of 16×16 tiles and on average over the tiles' centres; or if
         the sets' images are not of one shape.
     """
-    from scipy.spatial.distance import cdist
-
     if train.shape[1:] != test.shape[1:]:
         raise GuardError(
             f"Training images are {train.shape[1:]}, test images {test.shape[1:]}: "
             "load both at one size to compare them."
         )
-    tolerance = 0.05 * (float(max(train.max(), test.max())) - float(min(train.min(), test.min())))
-    means, centres = _tiles(train)
-    pairs = []
-    for i, (mean, centre) in enumerate(zip(*_tiles(test), strict=True)):
-        near = cdist(mean[None], means, "chebyshev")[0] <= tolerance
-        near &= cdist(centre[None], centres, "cityblock")[0] <= tolerance * len(centre)
-        if near.any():
-            pairs.append((i, near.argmax()))
+    first_of = {i: j for i, j in reversed(near_duplicates(test, train))}
+    pairs = sorted(first_of.items())
     if pairs:
         shown = ", ".join(f"test {i} and train {j}" for i, j in pairs[:5])
         raise GuardError(
@@ -98,6 +90,33 @@ def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
             f"({shown}{', …' if pairs[5:] else ''}): the test is worthless. "
             "Take them out of one of the sets."
         )
+
+
+def near_duplicates(first: np.ndarray, second: np.ndarray) -> list[tuple[int, int]]:
+    """Pairs of images that are nearly the same, as :func:`check_disjoint` measures it.
+
+    Parameters
+    ----------
+    first, second : ndarray, shape ``(n, height, width, ...)``
+        Images of one shape, at least one in each.
+
+    Returns
+    -------
+    list of (int, int)
+        Positions in ``first`` and ``second``, in order.
+    """
+    from scipy.spatial.distance import cdist
+
+    tolerance = 0.05 * (
+        float(max(first.max(), second.max())) - float(min(first.min(), second.min()))
+    )
+    means, centres = _tiles(second)
+    pairs = []
+    for i, (mean, centre) in enumerate(zip(*_tiles(first), strict=True)):
+        near = cdist(mean[None], means, "chebyshev")[0] <= tolerance
+        near &= cdist(centre[None], centres, "cityblock")[0] <= tolerance * len(centre)
+        pairs += [(i, int(j)) for j in np.flatnonzero(near)]
+    return pairs
 
 
 def _tiles(images: np.ndarray, count: int = 16) -> tuple[np.ndarray, np.ndarray]:

@@ -41,6 +41,11 @@ def cache_dir() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "cnn-course"
 
 
+def keras_home() -> Path:
+    """Keras's own folder; its cache of weights is ``models`` in it. It need not exist."""
+    return Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
+
+
 def _in_clone() -> bool:
     # Not "data" alone: other packages leave a folder of that name among the installed ones.
     return (ROOT / "data" / "weights").is_dir()

@@ -37,6 +37,7 @@ __all__ = [
     "catalogue",
     "class_names",
     "fetch_for_keras",
+    "find",
     "load",
     "preprocess_for",
     "weights_for",
@@ -138,7 +139,7 @@ def load(name: str, weights: Policy = "auto") -> Classifier:
     WeightsCorruptError
         If their file is damaged.
     """
-    info = _find(name)
+    info = find(name)
     path, source = weights_files.resolve(info, include_top=True, weights=weights)
     constructor = getattr(importlib.import_module(info.module), info.name)
     return Classifier(info, constructor(weights=path), source)
@@ -167,7 +168,7 @@ def weights_for(name: str, *, include_top: bool, weights: Policy = "auto") -> st
     ValueError, WeightsUnavailableError, WeightsCorruptError
         As `load`.
     """
-    return weights_files.resolve(_find(name), include_top=include_top, weights=weights)[0]
+    return weights_files.resolve(find(name), include_top=include_top, weights=weights)[0]
 
 
 def fetch_for_keras(name: str) -> None:
@@ -188,7 +189,7 @@ def fetch_for_keras(name: str) -> None:
     WeightsUnavailableError, WeightsCorruptError
         As `load`; within seconds where there is no network.
     """
-    info = _find(name)
+    info = find(name)
     if info.top.keras is None:
         raise ValueError(f"{name} is not Keras's: its weights come with the course.")
     path, _ = weights_files.resolve(info, include_top=True, weights="auto")
@@ -208,7 +209,7 @@ def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:
     ValueError
         If the name is not in the catalogue.
     """
-    preprocess_input = importlib.import_module(_find(name).module).preprocess_input
+    preprocess_input = importlib.import_module(find(name).module).preprocess_input
 
     def preprocess(images: np.ndarray) -> np.ndarray:
         return preprocess_input(np.array(images, dtype=np.float32))
@@ -227,7 +228,14 @@ def _square_batch(images: np.ndarray | Sequence[np.ndarray], size: int) -> np.nd
     return np.stack([resize(image, size, method="crop") for image in images])
 
 
-def _find(name: str) -> ModelInfo:
+def find(name: str) -> ModelInfo:
+    """Return a model's entry of the catalogue.
+
+    Raises
+    ------
+    ValueError
+        If there is none; the message names those that are spelled alike.
+    """
     by_name = {info.name: info for info in CATALOGUE}
     if name in by_name:
         return by_name[name]

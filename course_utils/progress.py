@@ -12,7 +12,7 @@ QUIET = "COURSE_QUIET"  # environment variable
 INTERVAL = 0.1  # seconds from one drawing to the next, at least
 
 
-def progress(items: Iterable, label: str) -> Iterator:
+def progress(items: Iterable, label: str, total: int | None = None) -> Iterator:
     """Iterate with a bar that is gone when the loop ends, however it ends.
 
     In a notebook all bars of a cell share one output, which is empty in the end. They are plain
@@ -23,9 +23,12 @@ def progress(items: Iterable, label: str) -> Iterator:
     Parameters
     ----------
     items : iterable
-        Without a length the bar tells how many are done, but not how long it still takes.
+        Without a length, and without ``total``, the bar tells how many are done, but not how
+        long it still takes.
     label : str
         What is being done, such as ``"reading images"``.
+    total : int, optional
+        About how many there are, where ``items`` has no length.
 
     Yields
     ------
@@ -36,11 +39,11 @@ def progress(items: Iterable, label: str) -> Iterator:
     if os.environ.get(QUIET):
         yield from items
     elif cell is not None:
-        yield from _with_bar(items, label, _output_of(cell))
+        yield from _with_bar(items, label, total, _output_of(cell))
     else:
         from tqdm import tqdm
 
-        yield from tqdm(items, desc=label, leave=False, disable=None)
+        yield from tqdm(items, desc=label, total=total, leave=False, disable=None)
 
 
 def _running_cell() -> int | None:
@@ -65,7 +68,7 @@ class _Bar:
         text = f"{self.done} of {self.total}" if self.total else f"{self.done}"
         if self.total and self.done:
             passed = time.monotonic() - self.started
-            left = round(passed * (self.total - self.done) / self.done)
+            left = max(0, round(passed * (self.total - self.done) / self.done))
             text += f", {left // 60}:{left % 60:02} left"
         return f'<div><progress {reach} aria-label="{label}"></progress> {label}: {text}</div>'
 
@@ -103,8 +106,8 @@ def _output_of(cell: int) -> _Output:
     return _output
 
 
-def _with_bar(items: Iterable, label: str, output: _Output) -> Iterator:
-    bar = _Bar(label, operator.length_hint(items))
+def _with_bar(items: Iterable, label: str, total: int | None, output: _Output) -> Iterator:
+    bar = _Bar(label, total or operator.length_hint(items))
     output.bars.append(bar)
     try:
         output.draw()

@@ -12,7 +12,8 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import claims, paths
-from course_utils.command import bench, lessons, main, run
+from course_utils.caching import save_all
+from course_utils.command import bench, lessons, machine, main, report, run
 from course_utils.command.memory import peak_bytes
 from course_utils.paths import ROOT
 
@@ -21,7 +22,11 @@ from course_utils.paths import ROOT
 def lesson(tmp_path, monkeypatch):
     """A folder of lessons with one notebook; its stored outputs are still empty."""
     monkeypatch.setattr(lessons, "notebooks_dir", lambda: tmp_path)
-    monkeypatch.setattr(claims, "update_readme", lambda: None)
+    for module in (claims, machine):
+        monkeypatch.setattr(module, "notebooks_dir", lambda: tmp_path)
+    monkeypatch.setattr(machine, "measure", lambda *_: machine.Speed(1.0, 1.0, 2))
+    monkeypatch.setattr(run, "README", tmp_path / "README.md")
+    run.README.write_text(f"{claims._BEGIN}\n{claims._END}\n", encoding="utf-8")
     path = tmp_path / "07_small.ipynb"
     source = lessons.source_of(path)
     source.parent.mkdir()
@@ -56,8 +61,12 @@ def test_run_tells_what_drifted(lesson, tmp_path, capsys):
         cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=stored)]
     nbformat.write(new_notebook(cells=cells), lesson)
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
-    drifts = [line for line in capsys.readouterr().out.splitlines() if "cell " in line]
-    assert drifts == ["  cell 2: 0.91 became 0.96, tolerance 0.03"]
+    out = capsys.readouterr().out
+    assert out.splitlines()[1:4] == [
+        "  cell 2: 0.91 became 0.96, tolerance 0.03",
+        "  1 number drifted within tolerance, farthest in cell 1: 0.94 became 0.96, tolerance 0.03",
+        "Slowest cells:",
+    ]
 
 
 def test_update_compares_what_is_left_after_an_edit(lesson, tmp_path, capsys):
@@ -176,16 +185,135 @@ def test_a_full_disk_is_one_line(lesson, tmp_path, monkeypatch, capsys):
     assert "Cannot write" in line and "07_small.html (No space left on device)" in line
 
 
-def test_what_was_stored_before_the_disk_was_full_is_told(lesson, tmp_path, monkeypatch, capsys):
-    def write(path, text):
-        (full_disk if path.name == "08_other.ipynb" else save_whole)(path, text)
+def contents(folder) -> dict:
+    """What is in the files of the lessons' folder, the pages left out."""
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
-    save_whole = run.save_whole
-    monkeypatch.setattr(run, "save_whole", write)
-    add_lesson(lesson, "08", "1")
-    assert main.main(["run", "--update", "--output", str(tmp_path / "pages")]) == 1
+
+@pytest.mark.parametrize("failing", ["write_bytes", "replace"])
+def test_when_the_disk_is_full_update_stores_none(
+    lesson, tmp_path, tmp_path_factory, monkeypatch, capsys, failing
+):
+    def fail(path, *rest):
+        calls.append(path)
+        if len(calls) == 3:
+            raise OSError(28, "No space left on device", str(path))
+        return original(path, *rest)
+
+    calls = []
+    owner = os if failing == "replace" else type(tmp_path)
+    original = getattr(owner, failing)
+    add_lesson(lesson, "08", "print(1)")
+    before = contents(tmp_path)
+    monkeypatch.setattr(
+        run, "save_all", lambda files: (monkeypatch.setattr(owner, failing, fail), save_all(files))
+    )
+    pages = tmp_path_factory.mktemp("pages")
+    assert main.main(["run", "--update", "--output", str(pages)]) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert "08_other.ipynb" in line and line.endswith("Stored until then: 07_small.ipynb.")
+    assert re.match(r"Cannot write .*README.md \(No space left on device\). Nothing was st", line)
+    assert contents(tmp_path) == before
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to one process")
+@pytest.mark.parametrize("where", ["in a lesson", "while storing"])
+def test_an_interrupted_update_leaves_every_file_as_it_was(
+    lesson, tmp_path, tmp_path_factory, where
+):
+    """Ctrl-C when one lesson has run and another is running, and between two files."""
+    pages = tmp_path_factory.mktemp("pages")
+    started = pages / "started"
+    wait = f"import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(60)"
+    add_lesson(lesson, "08", wait if where == "in a lesson" else "1")
+    before = contents(tmp_path)
+    code = f"""
+import pathlib, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from course_utils import caching, claims
+from course_utils.command import lessons, machine, main, run
+for module in (lessons, claims, machine):
+    module.notebooks_dir = lambda: pathlib.Path({str(tmp_path)!r})
+machine.measure = lambda *_: machine.Speed(1.0, 1.0, 2)
+run.README = pathlib.Path({str(run.README)!r})
+def replace(old, new, original=os.replace, calls=[]):
+    original(old, new)
+    calls.append(new)
+    if len(calls) == 2:
+        exec({wait!r})
+def save_all(files, original=run.save_all):
+    caching.os.replace = replace
+    original(files)
+if {where!r} == "while storing":
+    run.save_all = save_all
+sys.exit(main.main(["run", "--update", "--output", {str(pages)!r}]))
+"""
+    course = subprocess.Popen(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        env={**os.environ, "COURSE_CACHE": str(pages / "cache")},
+        text=True,
+        stderr=subprocess.PIPE,
+    )
+    while not started.is_file():
+        assert course.poll() is None
+        time.sleep(0.1)
+    course.send_signal(signal.SIGINT)
+    _, said = course.communicate(timeout=30)
+    assert (course.returncode, said) == (130, "Interrupted. Nothing was stored.\n")
+    assert contents(tmp_path) == before
+    assert list((pages / "cache").iterdir()) == []
+
+
+def test_update_runs_from_nothing_and_keeps_the_times(lesson, tmp_path, monkeypatch):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
+    code = "from course_utils.paths import cache_dir\ncache_dir().name, cache_dir().is_dir()"
+    other = add_lesson(lesson, "08", code)
+    pages = ["--output", str(tmp_path / "pages")]
+    assert main.main(["run", "08", "--update", *pages]) == 0
+    (shown,) = nbformat.read(other, as_version=4).cells[0].outputs
+    assert re.fullmatch(r"\('update-\w+', True\)", shown.data["text/plain"])
+    assert list((tmp_path / "cache").iterdir()) == []
+    assert main.main(["run", "07", "--update", *pages]) == 0
+    times = machine.read_times()
+    assert list(times) == ["07_small", "08_other"]
+    assert times["07_small"].speed == machine.Speed(1.0, 1.0, 2)
+    assert 0 < times["07_small"].seconds < 30 and times["07_small"].busy > 0
+
+
+def test_verdicts_that_changed_are_told(lesson, tmp_path, capsys):
+    cells = [new_code_cell(f"print('Claim {n} · supported · 3 points')") for n in ("03", "04")]
+    for cell, status in zip(cells, ("mixed", "supported"), strict=True):
+        text = cell.source[7:-2].replace("supported", status) + "\n"
+        cell.outputs = [nbformat.v4.new_output("stream", name="stdout", text=text)]
+    nbformat.write(new_notebook(cells=cells), lesson)
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
+    out = capsys.readouterr().out
+    assert "  claim 03: mixed became supported\n" in out and "claim 04" not in out
+    page = (tmp_path / "pages" / report.FILE).read_text(encoding="utf-8")
+    assert re.search(r"Claim 03 \(07_small\): mixed became\s+supported", page)
+
+
+def test_the_report_holds_all_cells_and_asks_no_network_for_anything(lesson, tmp_path, capsys):
+    cells = [new_code_cell(f"x = '<{i}>'") for i in range(7)]
+    cells[3].source = "import time; time.sleep(1)"
+    cells += [new_code_cell("print(0.5)", metadata={"tags": ["tolerance=0.1"]})]
+    cells[-1].outputs = [nbformat.v4.new_output("stream", name="stdout", text="0.45\n")]
+    nbformat.write(new_notebook(cells=cells), lesson)
+    add_lesson(lesson, "08", "1 / 0")
+    assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
+    out = capsys.readouterr().out
+    slowest = out[out.index("Slowest cells:\n") :].splitlines()[1:6]
+    assert re.fullmatch(r" +1\.\d s  07_small cell 4: import time; time.sleep\(1\)", slowest[0])
+    assert len(slowest) == report.SLOWEST and all("cell" in line for line in slowest)
+    page = (tmp_path / "pages" / report.FILE).read_text(encoding="utf-8")
+    for number in range(1, 9):
+        assert f"<td>cell {number}</td>" in page
+    assert "x = &#39;&lt;6&gt;&#39;" in page  # escaped
+    assert "ZeroDivisionError" in page
+    drift = ("0.45", "0.5", "0.05", "0.1")
+    assert all(f'<td class="number">{number}</td>' in page for number in drift)
+    assert not re.findall(r"""(?:src|href)=["']https?:|url\(|@import""", page)
 
 
 @pytest.mark.slow

@@ -166,6 +166,19 @@ def test_cells_are_matched_by_id_and_else_by_position():
     ]
 
 
+def test_drifts_hold_every_number_that_differs():
+    stored = notebook(a="0.96 and 3", b="0.5", c="0.5", d="0.5 of", e="nan", f="7")
+    fresh = notebook(a="0.95 and 3", b="0.5", c="0.9", d="0.6 in", e="0.1", f="9")
+    for cell in fresh.cells[:5]:
+        cell.metadata["tags"] = ["tolerance=0.03"]
+    fresh.cells[2].metadata["tags"].append(compare.UNCOMPARED)
+    first, second = compare.drifts(stored, fresh)
+    assert first[:3] == ("cell 1", "0.96", "0.95") and first.by == pytest.approx(0.01)
+    assert not first.outside
+    assert second[:3] == ("cell 5", "nan", "0.1") and second.outside
+    assert compare.drifts(stored, stored) == []
+
+
 @pytest.mark.parametrize("lesson", find_lessons(), ids=lambda path: path.stem)
 def test_the_tags_of_the_lessons_can_be_understood(lesson):
     compare.check_tags(from_source(source_of(lesson)))

@@ -98,7 +98,7 @@ def test_catalogue_holds_the_families_of_the_lecture():
     ],
 )
 def test_catalogue_agrees_with_the_built_model(name):
-    info = pretrained._find(name)
+    info = pretrained.find(name)
     model = getattr(importlib.import_module(info.module), name)(weights=None)
     assert model.count_params() == info.parameters
     assert model.input_shape == (None, info.input_size, info.input_size, 3)
@@ -117,7 +117,7 @@ def test_files_are_those_of_keras(monkeypatch, name, include_top):
         raise Asked(fname, origin, cache_subdir, file_hash)
 
     monkeypatch.setattr("keras.src.utils.file_utils.get_file", get_file)
-    info = pretrained._find(name)
+    info = pretrained.find(name)
     constructor = getattr(importlib.import_module(info.module), name)
     with shapes_only(), pytest.raises(Asked) as asked:
         constructor(include_top=include_top, weights="imagenet")
@@ -166,8 +166,8 @@ def test_offline_error_comes_at_once_and_says_what_to_do(tmp_path):
 BODY = b"weights of VGG16" * 100_000
 HEADER = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(BODY)
 LISTED = dataclasses.replace(
-    pretrained._find("VGG16"),
-    top=dataclasses.replace(pretrained._find("VGG16").top, md5=hashlib.md5(BODY).hexdigest()),
+    pretrained.find("VGG16"),
+    top=dataclasses.replace(pretrained.find("VGG16").top, md5=hashlib.md5(BODY).hexdigest()),
 )
 
 
@@ -273,7 +273,7 @@ def test_a_slow_download_that_goes_on_is_waited_for(serve, cache):
 
 
 def test_an_interrupted_download_leaves_nothing(serve, cache, processes, monkeypatch):
-    def interrupted(items, label):
+    def interrupted(items, label, total):
         next(items)
         raise KeyboardInterrupt
 
@@ -329,7 +329,7 @@ def small_net(*, include_top=True, weights=None):
 def mobilenet(monkeypatch, cache):
     """Its files in Keras's cache, with and without the classifier."""
     monkeypatch.setattr("keras.applications.mobilenet.MobileNet", small_net)
-    info = pretrained._find("MobileNet")
+    info = pretrained.find("MobileNet")
     files = [cache / file.keras for file in (info.top, info.notop)]
     for include_top, file in zip((True, False), files, strict=True):
         small_net(include_top=include_top).save(file)

@@ -70,6 +70,16 @@ def test_bar_in_a_cell_shows_how_far_and_how_long(cell):
     assert 'value="2" max="4"' in cell.outputs[0][3]
 
 
+def test_a_bar_without_length_goes_by_the_total_it_is_told(cell):
+    """Of a download only about how much it will be is known."""
+    for _ in progress(iter("abc"), "downloading", 2):
+        time.sleep(0.11)
+    assert cell.texts()[1:-1] == [
+        "downloading: 0 of 2",
+        *[f"downloading: {i} of 2, 0:00 left" for i in (1, 2, 3)],
+    ]
+
+
 def test_time_left(cell):
     bar = module._Bar("waiting", total=4, done=1, started=time.monotonic() - 25)
     assert "1 of 4, 1:15 left" in bar.markup()

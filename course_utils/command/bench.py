@@ -17,7 +17,7 @@ import numpy as np
 from course_utils import data, pretrained, runtime
 from course_utils.command.memory import peak_bytes
 from course_utils.command.onnx_graph import to_onnx
-from course_utils.paths import ROOT, data_dir
+from course_utils.paths import ROOT
 from course_utils.progress import progress
 from course_utils.tables import Table
 from course_utils.transfer import extract_features
@@ -308,7 +308,7 @@ def write_files(folder: Path, n_files: int, split: str | None = None) -> None:
     split : "train" or "test", optional
         Whose images; all if not given.
     """
-    originals = [data_dir() / "objects" / row["file"] for row in data.read_manifest(split)]
+    originals = [data.objects_dir() / row["file"] for row in data.read_manifest(split)]
     files = [folder / "objects" / f"{i}.jpg" for i in range(n_files)]
     files[0].parent.mkdir()
     for i, file in enumerate(files):

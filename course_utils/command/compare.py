@@ -21,6 +21,7 @@ import re
 from collections.abc import Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from typing import NamedTuple
 
 from course_utils.lab import WIDGET
 
@@ -29,6 +30,35 @@ UNCOMPARED = "nbval-ignore-output"
 
 class TagError(ValueError):
     """A cell's tag cannot be understood."""
+
+
+class Drift(NamedTuple):
+    """A number that came out differently, in a cell that states a tolerance.
+
+    Attributes
+    ----------
+    cell : str
+        Such as "cell 12".
+    before, after : str
+        As written.
+    by, tolerance : float
+        Size of the change, and what is allowed; of a per cent or points as hundredths.
+    """
+
+    cell: str
+    before: str
+    after: str
+    by: float
+    tolerance: float
+
+    @property
+    def outside(self) -> bool:
+        """Whether it drifted by more than its tolerance."""
+        # 0.96 − 0.93 is a little more than 0.03; NaN is outside of everything.
+        return not self.by <= self.tolerance * (1 + 1e-6)
+
+    def __str__(self) -> str:
+        return f"{self.before} became {self.after}, tolerance {self.tolerance:g}"
 
 
 _NUMBER = re.compile(
@@ -81,19 +111,50 @@ def changes(stored, fresh) -> list[str]:
     list of str
         Code cells are numbered from 1, as JupyterLab shows beside them.
     """
+    found = []
+    for before, after in _matched(stored, fresh):
+        if before is None:
+            found.append(f"{after[0]}: new")
+        elif after is None:
+            found.append(f"stored {before[0]}: gone")
+        else:
+            name, cell = after
+            found += differences(before[1].outputs, cell.outputs, _tags(cell), name)
+    return found
+
+
+def drifts(stored, fresh) -> list[Drift]:
+    """Every number that differs between two runs, within its tolerance or not.
+
+    Parameters
+    ----------
+    stored, fresh : nbformat.NotebookNode
+        As for `changes`. Cells whose other text differs too are left out: which number belongs
+        to which cannot be told.
+    """
+    found = []
+    for before, after in _matched(stored, fresh):
+        if before is None or after is None or UNCOMPARED in _tags(after[1]):
+            continue
+        name, cell = after
+        allowed = tolerance(_tags(cell), name)
+        if allowed is None:
+            continue
+        old, new = _texts(before[1].outputs), _texts(cell.outputs)
+        for kind in old.keys() & new.keys():
+            for texts in zip(old[kind], new[kind], strict=False):
+                found += _drifts(*texts, allowed, name) or []
+    return found
+
+
+def _matched(stored, fresh) -> list[tuple]:
+    """Named code cells of both, side by side; None where one has no partner."""
     old, new = code_cells(stored), code_cells(fresh)
     ids = [[cell.get("id") for _, cell in cells] for cells in (old, new)]
-    found = []
+    pairs: list[tuple] = []
     for _, a, b, c, d in SequenceMatcher(None, *ids, autojunk=False).get_opcodes():
-        for before, after in zip_longest(old[a:b], new[c:d]):
-            if before is None:
-                found.append(f"{after[0]}: new")
-            elif after is None:
-                found.append(f"stored {before[0]}: gone")
-            else:
-                name, cell = after
-                found += differences(before[1].outputs, cell.outputs, _tags(cell), name)
-    return found
+        pairs += zip_longest(old[a:b], new[c:d])
+    return pairs
 
 
 def differences(stored, fresh, tags: Sequence[str], name: str) -> list[str]:
@@ -196,18 +257,25 @@ def _text_differences(old: str, new: str, allowed: float | None) -> list[str]:
     if old == new:
         return []
     if allowed is not None:
-        (old_frame, before), (new_frame, after) = _take_apart(old), _take_apart(new)
-        if old_frame == new_frame:
-            return [
-                f"{a} became {b}, tolerance {allowed:g}"
-                for (a, x), (b, y) in zip(before, after, strict=True)
-                # 0.96 − 0.93 is a little more than 0.03.
-                if a != b and not math.isclose(x, y, rel_tol=0, abs_tol=allowed * (1 + 1e-6))
-            ]
-        old, new = (frame.replace("\0", " # ") for frame in (old_frame, new_frame))
+        found = _drifts(old, new, allowed, "")
+        if found is not None:
+            return [str(drift) for drift in found if drift.outside]
+        old, new = (_take_apart(text)[0].replace("\0", " # ") for text in (old, new))
     apart = (i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b)
     at = max(0, next(apart, min(len(old), len(new))) - 30)
     return [f"text changed: {old[at : at + 80]!r} became {new[at : at + 80]!r}"]
+
+
+def _drifts(old: str, new: str, allowed: float, name: str) -> list[Drift] | None:
+    """The numbers that differ; None if the text around them does."""
+    (old_frame, before), (new_frame, after) = _take_apart(old), _take_apart(new)
+    if old_frame != new_frame:
+        return None
+    return [
+        Drift(name, a, b, 0.0 if x == y else abs(x - y), allowed)
+        for (a, x), (b, y) in zip(before, after, strict=True)
+        if a != b
+    ]
 
 
 def _take_apart(text: str) -> tuple[str, list[tuple[str, float]]]:

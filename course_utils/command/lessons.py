@@ -66,6 +66,27 @@ def from_source(source: Path):
     return notebook
 
 
+def out_of_step(lesson: Path) -> str:
+    """How a lesson's notebook differs from its source, in a few words; empty if it does not."""
+    import nbformat
+
+    if not lesson.is_file():
+        return "the notebook is missing"
+    try:
+        stored = nbformat.read(lesson, as_version=4)
+    except Exception as error:  # whatever a damaged file makes nbformat raise
+        return f"is not a notebook ({type(error).__name__})"
+    made = from_source(source_of(lesson))
+    sides = [
+        [(cell.cell_type, cell.source, cell.metadata, cell.get("id")) for cell in side.cells]
+        for side in (made, stored)
+    ]
+    if len(sides[0]) != len(sides[1]):
+        return f"has {len(sides[1])} cells, its source {len(sides[0])}"
+    differing = sum(ours != theirs for ours, theirs in zip(*sides, strict=True))
+    return f"{differing} of its cells differ from its source" if differing else ""
+
+
 def exercises(notebook) -> list[tuple]:
     """Exercises of a lesson with their solutions.
 
@@ -95,3 +116,8 @@ def exercises(notebook) -> list[tuple]:
             raise ValueError(f"No folded solution with one Python block after: {cell.source[:60]}")
         found.append((cell, blocks[0]))
     return found
+
+
+def without_remote_pictures(markdown: str) -> str:
+    """Markdown with each picture that a network would be asked for in words, such as a badge."""
+    return re.sub(r"!\[([^\]]*)\]\(https?://[^)\s]*\)", r"\1", markdown)

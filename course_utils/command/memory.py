@@ -1,4 +1,4 @@
-"""How much memory a process has needed."""
+"""How much memory and time of the processor a process has needed."""
 
 import os
 import re
@@ -39,3 +39,27 @@ def peak_bytes(pid: int | None = None) -> int | None:
     import resource
 
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss if own else None
+
+
+def cpu_seconds(pid: int) -> float:
+    """Time of the processor that a process has used, all its threads together; 0 if it is gone."""
+    import psutil
+
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return times.user + times.system
+
+
+def available_bytes() -> int:
+    """Memory that programs can still take, in bytes; in a container at most what it may have."""
+    import psutil
+
+    free = psutil.virtual_memory().available
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        try:
+            free = min(free, int(Path(limit).read_text(encoding="ascii")))
+        except (OSError, ValueError):  # "max" is no limit
+            continue
+    return free

@@ -13,12 +13,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from course_utils import claims
-from course_utils.caching import save_whole
-from course_utils.command import compare
+from course_utils import claims, data
+from course_utils.caching import save_all, save_whole
+from course_utils.command import compare, machine, report
 from course_utils.command.lessons import find_lessons, from_source, source_of
-from course_utils.command.memory import peak_bytes
+from course_utils.command.memory import cpu_seconds, peak_bytes
+from course_utils.command.terminal import CommandError
 from course_utils.lab import drop_widgets
+from course_utils.paths import ROOT, cache_dir
 from course_utils.progress import QUIET, progress
 
 # The environment in which stored outputs are made, so that they are the same on every machine:
@@ -32,14 +34,19 @@ ENVIRONMENT = {
 # For several lessons at once, as many as cores: threads would only wait for each other.
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 CELL_TIMEOUT = 300  # seconds
-
-
-class CommandError(RuntimeError):
-    """The command cannot go on; the message says why, and what to do, in one line."""
+README = ROOT / "README.md"
 
 
 class LessonError(RuntimeError):
     """A lesson stopped; the message says in which cell, why, and what to do, in one line."""
+
+
+class TimedCell(NamedTuple):
+    """A code cell that ran: its name ("cell 12"), the line it begins with, and its time."""
+
+    name: str
+    first_line: str
+    seconds: float
 
 
 class Ran(NamedTuple):
@@ -54,11 +61,17 @@ class Ran(NamedTuple):
     peak : int or None
         Most memory that the kernel's process held, in bytes; None on macOS, whose system does not
         tell, and for a notebook without code.
+    cells : list of TimedCell
+        Code cells in their order.
+    busy : float
+        Cores that the kernel's process used on average; 0 where that is not known.
     """
 
     notebook: Any
     seconds: float
     peak: int | None
+    cells: Sequence[TimedCell] = ()
+    busy: float = 0.0
 
     @property
     def cost(self) -> str:
@@ -68,9 +81,10 @@ class Ran(NamedTuple):
 
 
 def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> int:
-    """Run lessons top to bottom, write each as HTML, and print what they took and what changed.
+    """Run lessons top to bottom, write each as HTML, and report what they took and what changed.
 
-    A lesson that stops is told in one line, and the others go on.
+    A lesson that stops is told in one line, and the others go on. The report is printed, and
+    written beside the pages.
 
     Parameters
     ----------
@@ -79,8 +93,9 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
     output : path
         Folder of the HTML pages; made where it does not exist.
     update : bool
-        Whether to store the new outputs in the notebooks, and the verdicts in the README. When
-        one of the lessons stops, none is stored.
+        Whether to store the new outputs in the notebooks, the verdicts in the README, and the
+        times for `course check`. Each lesson then runs from nothing, beside the course's cache.
+        When one of the lessons stops, or storing fails, every file is as it was.
     jobs : int
         How many lessons run at once. With more than one each has one thread.
 
@@ -94,33 +109,56 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
     CommandError
         Before any lesson runs, if a folder cannot be written, or with ``update`` if the notebook
         of another lesson is missing, whose claims the README would lose. Later, if a page or a
-        notebook cannot be written after all; then it says which notebooks were stored.
+        notebook cannot be written after all.
+    FileNotFoundError, ValueError
+        If COURSE_DATA names a folder that holds no image set.
     """
-    import nbformat
-
-    _check_folders({output} | {path.parent for path in paths if update})
+    check_folders({output} | {path.parent for path in paths if update})
     if update:
         _check_complete(paths)
-    fresh = {}
+    if chosen := os.environ.get(data.IN_USE):
+        data.use(chosen)  # by its whole path, since kernels run in other folders
+        if update:
+            raise CommandError(
+                f"{data.IN_USE} is set: what is stored is made with the course's own images. Unset "
+                "it, or run without --update."
+            )
+    if update:
+        speed = machine.measure(ONE_THREAD if jobs > 1 else {})
+    fresh: dict[Path, Ran] = {}
+    outcomes = []
     with _at_once(jobs) as pool:
         running = {path: pool.submit(_run_one, path, update, jobs) for path in paths}
         for path, future in running.items():
             try:
                 stored, fresh[path] = future.result()
             except Exception as error:
-                print(f"{path.stem}: stopped. {error or type(error).__name__}", file=sys.stderr)
+                outcomes.append(report.Outcome(path.stem, why=str(error) or type(error).__name__))
+                print(f"{path.stem}: stopped. {outcomes[-1].why}", file=sys.stderr)
                 continue
-            _report(path.stem, fresh[path], compare.changes(stored, fresh[path].notebook))
-            _write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
-    print(f"Pages in {output}")
+            outcomes.append(report.compared(path.stem, stored, fresh[path]))
+            print(*report.lines(outcomes[-1]), sep="\n")
+            write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
+    if fresh:
+        print(*report.slowest(outcomes), sep="\n")
+    write(output / report.FILE, report.page(outcomes))
+    print(f"Pages in {output}, and the report: {report.FILE}")
     if len(fresh) < len(paths):
         if update:
             print("Nothing was stored, since a lesson stopped.", file=sys.stderr)
         return 1
     if update:
-        _store({path: nbformat.writes(ran.notebook) + "\n" for path, ran in fresh.items()})
-        claims.update_readme()
+        _store(fresh, speed)
     return 0
+
+
+@contextlib.contextmanager
+def _from_nothing() -> Iterator[dict[str, str]]:
+    """An environment with a cache folder of its own, where nothing is kept of earlier runs."""
+    folder = cache_dir()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="update-", dir=folder) as empty:
+        yield {"COURSE_CACHE": empty}
 
 
 @contextlib.contextmanager
@@ -142,13 +180,14 @@ def _at_once(jobs: int) -> Iterator[ThreadPoolExecutor]:
 def _run_one(path: Path, update: bool, jobs: int) -> tuple[Any, Ran]:
     """The notebook as it was stored, and as it ran."""
     made = from_source(source_of(path))
-    stored = _read(path) if path.is_file() else made
+    stored = read(path) if path.is_file() else made
     notebook = made if update else stored
     compare.check_tags(notebook)  # before minutes of work
-    return stored, execute(notebook, path, ONE_THREAD if jobs > 1 else {})
+    with _from_nothing() if update else contextlib.nullcontext({}) as environment:
+        return stored, execute(notebook, path, environment | (ONE_THREAD if jobs > 1 else {}))
 
 
-def _check_folders(folders: Iterable[Path]) -> None:
+def check_folders(folders: Iterable[Path]) -> None:
     for folder in folders:
         try:
             folder.mkdir(parents=True, exist_ok=True)
@@ -171,7 +210,7 @@ def _check_complete(paths: Sequence[Path]) -> None:
         )
 
 
-def _read(path: Path):
+def read(path: Path):
     import nbformat
 
     try:
@@ -207,15 +246,19 @@ def execute(notebook, path: Path, environment: Mapping[str, str] = MappingProxyT
     from nbclient import NotebookClient
 
     notebook = copy.deepcopy(notebook)
-    running, peak = None, None
+    names = {id(cell): name for name, cell in compare.code_cells(notebook)}
+    running, began, peak, used = None, 0.0, None, 0.0
+    cells = []
 
     def executing(cell, **_) -> None:
-        nonlocal running
-        running = cell
+        nonlocal running, began
+        running, began = cell, time.perf_counter()
 
-    def executed(**_) -> None:
-        nonlocal peak
-        peak = peak_bytes(client.km.provisioner.pid)
+    def executed(cell, **_) -> None:
+        nonlocal peak, used
+        cells.append(TimedCell(names[id(cell)], _first_line(cell), time.perf_counter() - began))
+        pid = client.km.provisioner.pid
+        peak, used = peak_bytes(pid), cpu_seconds(pid)
 
     with contextlib.closing(progress(notebook.cells, path.stem)) as bar:
         client = NotebookClient(
@@ -240,16 +283,21 @@ def execute(notebook, path: Path, environment: Mapping[str, str] = MappingProxyT
         finally:
             _CLIENTS.discard(client)
     drop_widgets(notebook)
-    return Ran(notebook, time.perf_counter() - start, peak)
+    seconds = time.perf_counter() - start
+    return Ran(notebook, seconds, peak, cells, used / seconds)
 
 
 def _where(notebook, running) -> str:
     """The cell that was running, by its number and its first line; empty before the first."""
     for name, cell in compare.code_cells(notebook):
         if cell is running:
-            first, *_ = cell.source.strip().splitlines() or [""]
-            return f"{name} (`{first if len(first) <= 60 else first[:59] + '…'}`): "
+            return f"{name} (`{_first_line(cell)}`): "
     return ""
+
+
+def _first_line(cell) -> str:
+    first, *_ = cell.source.strip().splitlines() or [""]
+    return first if len(first) <= 60 else first[:59] + "…"
 
 
 def _why(error: Exception, path: Path) -> str:
@@ -295,23 +343,34 @@ def to_html(ran: Ran, title: str) -> str:
     return page
 
 
-def _report(lesson: str, ran: Ran, changes: Sequence[str]) -> None:
-    outputs = "other outputs than stored" if changes else "same outputs as stored"
-    print(f"{lesson}: {outputs} ({ran.cost})")
-    for change in changes:
-        print(f"  {change}")
+def _store(fresh: Mapping[Path, Ran], speed: machine.Speed) -> None:
+    """Store the notebooks, the README's table of claims and the lessons' times: all or none."""
+    import nbformat
+
+    notebooks = {path: ran.notebook for path, ran in fresh.items()}
+    texts = {path: nbformat.writes(notebook) + "\n" for path, notebook in notebooks.items()}
+    readme = README.read_text(encoding="utf-8")
+    texts[README] = claims.readme_with_table(readme, notebooks)
+    taken = {
+        path.stem: machine.Taken(
+            round(ran.seconds, 1),
+            round(ran.busy, 2),
+            None if ran.peak is None else round(ran.peak / 10**9, 2),
+            speed,
+        )
+        for path, ran in fresh.items()
+    }
+    texts[machine.times_file()] = machine.times_as_text(machine.read_times() | taken)
+    try:
+        save_all({path: text.encode() for path, text in texts.items()})
+    except OSError as error:
+        raise CommandError(
+            f"Cannot write {error.filename} ({error.strerror}). Nothing was stored. Make room, or "
+            "allow it, and run again."
+        ) from error
 
 
-def _store(notebooks: dict[Path, str]) -> None:
-    for done, (path, text) in enumerate(notebooks.items()):
-        try:
-            _write(path, text)
-        except CommandError as error:
-            stored = ", ".join(path.name for path in list(notebooks)[:done]) or "none"
-            raise CommandError(f"{error} Stored until then: {stored}.") from error
-
-
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
     try:
         save_whole(path, lambda file: file.write(text.encode()))
     except OSError as error:

@@ -28,7 +28,7 @@ import numpy as np
 
 from course_utils.caching import save_whole
 from course_utils.models.catalogue import CATALOGUE, ModelInfo
-from course_utils.paths import data_dir
+from course_utils.paths import data_dir, keras_home
 from course_utils.progress import progress
 
 HASHES_FILE = "SHA256SUMS"
@@ -172,8 +172,7 @@ def _policy(weights: str) -> str:
 def _cached_file(info: ModelInfo, include_top: bool) -> Path | None:
     """Where Keras keeps the model's weights; None where they are not Keras's."""
     name = info.file(include_top=include_top).keras
-    home = Path(os.environ.get("KERAS_HOME", "~/.keras")).expanduser()
-    return home / "models" / name if name else None
+    return keras_home() / "models" / name if name else None
 
 
 def _is_bundled(name: str | None) -> bool:
@@ -264,7 +263,8 @@ def _download(info: ModelInfo, include_top: bool, path: Path) -> None:
     def write(part: IO[bytes]) -> None:
         # Closed, so that nothing goes on behind an interrupt.
         with contextlib.closing(_megabytes(url, part)) as arriving:
-            for _ in progress(arriving, f"downloading {info.name} (MB)"):
+            size = info.size_mb if include_top else None
+            for _ in progress(arriving, f"downloading {info.name} (MB)", size):
                 pass
         if damage := _damage(Path(part.name), info, include_top):
             raise OSError(f"what came from {url} {damage}")
