@@ -330,6 +330,16 @@ def test_time_and_memory_are_told_and_stand_in_the_page(lesson, tmp_path, capsys
     assert f"Run in {re.search(r'[(](.*)[)]', lines[0])[1]}." in page
 
 
+@pytest.mark.parametrize(
+    "peak, told", [(1_690_000_000, False), (1_710_000_000, True), (None, False)]
+)
+def test_a_lesson_that_needs_more_memory_than_binder_gives_is_told(peak, told):
+    outcome = report.Outcome("07_small", run.Ran(new_notebook(), 1.0, peak))
+    said = "\n".join(report.lines(outcome))
+    assert ("more than the 1.7 GB that a lesson may take" in said) == told
+    assert ('<td class="number differs">1.71</td>' in report.page([outcome])) == told
+
+
 def test_memory_of_a_process_that_is_gone_is_none():
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()

@@ -7,7 +7,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.command import site, slides
+from course_utils.command import site
 from course_utils.command.lessons import find_lessons
 from course_utils.command.main import main
 from course_utils.command.npm import Package
@@ -151,15 +151,11 @@ def test_every_lesson_is_there_and_every_figure_has_its_alternative_text(built):
     assert all(len(picture.get("alt", "")) > 8 for picture in pictures)
 
 
-@pytest.fixture(scope="module")
-def page(built):
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    try:
-        browser = slides.find_browser()
-    except CommandError as error:
-        pytest.skip(str(error))
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=browser).new_page()
+@pytest.fixture
+def page(built, browser):
+    page = browser.new_page()
+    yield page
+    page.close()
 
 
 @pytest.mark.slow

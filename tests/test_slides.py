@@ -206,17 +206,6 @@ def reveal(tmp_path_factory):
         patch.undo()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    try:
-        path = slides.find_browser()
-    except CommandError as error:
-        pytest.skip(str(error))
-    with playwright.sync_playwright() as driver:
-        yield driver.chromium.launch(executable_path=path)
-
-
 @pytest.fixture
 def open_slides(browser, reveal, tmp_path):
     """Opens a notebook's slides; in the end no network was asked and no script had failed."""

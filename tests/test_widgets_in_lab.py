@@ -2,7 +2,7 @@
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from test_browser import browser, clone, lab, open_notebook, pytestmark  # noqa: F401
+from test_browser import clone, lab, open_notebook, pytestmark  # noqa: F401
 
 from course_utils.command.lessons import KERNELSPEC
 from course_utils.photographs import at_hand

@@ -17,7 +17,7 @@ from packaging.specifiers import SpecifierSet
 from course_utils import pretrained, runtime
 from course_utils.command import machine
 from course_utils.command.lessons import find_lessons, out_of_step
-from course_utils.command.memory import available_bytes
+from course_utils.command.memory import LESSON_LIMIT, available_bytes
 from course_utils.command.prefetch import OF_THE_LESSONS, nearest
 from course_utils.command.terminal import CommandError, State, mark
 from course_utils.data import IN_USE, classes_in_use, read_manifest
@@ -28,7 +28,7 @@ from course_utils.tables import Table
 
 GB = 10**9
 DISK = 1 * GB  # what all lessons keep is a quarter of it
-MEMORY = 1.8 * GB  # the largest lesson may take 1.7
+MEMORY = LESSON_LIMIT + 0.1 * GB  # for the server too
 INSTALL = "pip install -c constraints.txt -e ."
 # What is imported as cv2 has several names; README.md says when to take another.
 OPENCV = ("opencv-python", "opencv-python-headless", "opencv-contrib-python")

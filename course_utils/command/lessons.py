@@ -56,14 +56,24 @@ def from_source(source: Path):
     notebook = jupytext.read(source)
     notebook.metadata = NotebookNode(kernelspec=NotebookNode(KERNELSPEC))
     notebook.nbformat, notebook.nbformat_minor = 4, 5
+    set_ids(notebook)
+    return notebook
+
+
+def set_ids(notebook) -> None:
+    """Give cells ids that stay with them, so that only what was edited shows in a comparison.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Changed in place.
+    """
     seen: dict[str, int] = {}
     for cell in notebook.cells:
-        # An id that stays with the cell: only what was edited shows in a comparison.
         cell.id = hashlib.sha256(cell.source.encode()).hexdigest()[:8]
         seen[cell.id] = seen.get(cell.id, 0) + 1
         if seen[cell.id] > 1:
             cell.id += f"-{seen[cell.id]}"
-    return notebook
 
 
 def out_of_step(lesson: Path) -> str:

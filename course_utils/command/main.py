@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.command import bench, check, new_data, prefetch, run, site, slides
+from course_utils.command import bench, check, links, new_data, prefetch, run, site, slides
 from course_utils.command.lessons import find_lessons
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT, data_dir
@@ -18,8 +18,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0; 1 when a lesson stopped, ``bench`` missed a goal, ``check`` found a cross, ``prefetch``
-        could not have a model, ``slides`` or ``site`` cannot be made, a folder cannot be written,
-        or the course is installed without its lessons and data; 130 when interrupted.
+        could not have a model, ``slides``, ``site`` or ``links`` cannot be made, a folder cannot be
+        written, or the course is installed without its lessons and data; 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
@@ -85,6 +85,6 @@ def _parser() -> argparse.ArgumentParser:
         ),
         epilog="example: course bench",
     )
-    for module in (check, prefetch, new_data, slides, site):
+    for module in (check, prefetch, new_data, slides, site, links):
         module.add_parser(commands)
     return parser

@@ -5,6 +5,8 @@ import re
 import sys
 from pathlib import Path
 
+LESSON_LIMIT = 1_700_000_000  # bytes: Binder gives 2 GB, of which the server takes some
+
 
 def peak_bytes(pid: int | None = None) -> int | None:
     """Most memory that a process has held so far.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from course_utils import claims
 from course_utils.command import compare
 from course_utils.command.machine import cores
+from course_utils.command.memory import LESSON_LIMIT
 
 if TYPE_CHECKING:
     from course_utils.command.run import Ran
@@ -52,6 +53,11 @@ class Outcome:
         return "other outputs than stored" if self.changes else "same outputs as stored"
 
     @property
+    def too_large(self) -> bool:
+        """Whether it took more memory than a lesson may."""
+        return self.ran is not None and (self.ran.peak or 0) > LESSON_LIMIT
+
+    @property
     def within(self) -> list[compare.Drift]:
         """Drifts that their tolerance allows, the one nearest to its limit first."""
         allowed = [drift for drift in self.drifts if not drift.outside]
@@ -78,6 +84,10 @@ def lines(outcome: Outcome) -> list[str]:
     """What is printed of a lesson that ran."""
     assert outcome.ran is not None
     said = [f"{outcome.lesson}: {outcome.result} ({outcome.ran.cost})"]
+    if outcome.too_large:
+        said.append(
+            f"  more than the {LESSON_LIMIT / 1e9:g} GB that a lesson may take: Binder would end it"
+        )
     for claim, before, after in outcome.verdicts:
         said.append(f"  claim {claim:02d}: {before} became {after}")
     said += [f"  {change}" for change in outcome.changes]
@@ -137,7 +147,8 @@ code { font-size: 0.9em; }
 <td{% if o.changes or not o.ran %} class="differs"{% endif %}>{{ o.result }}
 {%- if o.why %}: {{ o.why }}{% endif %}</td>
 <td class="number">{{ "%.0f"|format(o.ran.seconds) if o.ran else "–" }}</td>
-<td class="number">{{ "%.2f"|format(o.ran.peak / 1e9) if o.ran and o.ran.peak else "–" }}</td></tr>
+<td class="number{% if o.too_large %} differs{% endif %}">
+{{- "%.2f"|format(o.ran.peak / 1e9) if o.ran and o.ran.peak else "–" }}</td></tr>
 {% endfor -%}
 </tbody></table></div>
 <h2>Verdicts that changed</h2>

@@ -8,12 +8,12 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from course_utils import claims
 from course_utils.command.lessons import find_lessons, without_remote_pictures
+from course_utils.command.links import repository
 from course_utils.command.run import check_folders, read
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
@@ -111,9 +111,9 @@ def write_sources(folder: Path, notebooks: Mapping) -> None:
     }
     for name, text in made.items():
         (folder / name).write_text(text + "\n", encoding="utf-8")
-    index = folder / "index.md"
-    text = index.read_text(encoding="utf-8").replace("{{ repository }}", _repository())
-    index.write_text(text, encoding="utf-8")
+    for page in folder.rglob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        page.write_text(text.replace("{{ repository }}", repository()), encoding="utf-8")
 
 
 def for_site(notebook):
@@ -174,11 +174,6 @@ def bibliography(notebooks: Mapping) -> str:
 
 def _links(lessons: Iterable[str]) -> str:
     return ", ".join(f"[{name[:2]}](notebooks/{name}.ipynb)" for name in lessons)
-
-
-def _repository() -> str:
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return pyproject["project"]["urls"]["Repository"]
 
 
 def _build(sources: Path, output: Path) -> None:
