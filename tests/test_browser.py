@@ -16,7 +16,10 @@ from course_utils.command.lessons import exercises, find_lessons, from_source, s
 from course_utils.command.run import ENVIRONMENT, execute
 from course_utils.paths import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "win32", reason="Windows makes no symbolic link to data"),
+]
 
 AUTOSAVE = 2  # seconds; Lab's own is two minutes
 STORED = find_lessons()[-1]
