@@ -455,7 +455,7 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Each net is trained until its accuracy on 400 further images (of other digits, for *validation*) has
-# not risen for eight epochs, and keeps its best epoch's weights: Keras's `EarlyStopping`. Each gets the
+# not risen for five epochs, and keeps its best epoch's weights: Keras's `EarlyStopping`. Each gets the
 # learning rate at which it does best there; while that is the smallest or the largest tried, a further
 # one is tried. The test images have no say in that. (`training.fit` does what `model.fit` does,
 # several times as fast for small nets.)
@@ -484,14 +484,14 @@ def train(net, rate):
     """Train from a new start; keep the weights of the best epoch, return its error [%]."""
     training.restart(net, learning_rate=rate)
     until_best = keras.callbacks.EarlyStopping(
-        "val_accuracy", patience=8, restore_best_weights=True
+        "val_accuracy", patience=5, restore_best_weights=True
     )
     training.fit(
         net,
         x_train,
         y_train,
         epochs=1000,  # far more than it takes
-        batch_size=100,
+        batch_size=50,
         validation_data=(x_val, y_val),
         callbacks=[until_best],
     )
@@ -503,7 +503,7 @@ found = {}
 for name, net in NETS.items():
     net.compile(keras.optimizers.Adam(), CROSS_ENTROPY, metrics=["accuracy"])
     found[name] = experiments.search(
-        lambda rate, net=net: train(net, rate), (1e-3, 3e-3, 1e-2), label=name
+        lambda rate, net=net: train(net, rate), (3e-4, 1e-3, 3e-3), label=name
     )
 ax = plotting.plot_search(found)
 ax.set(ylabel="validation error [%]", title="Which learning rate suits each net?")
@@ -638,7 +638,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 2.** A convolution with 16 kernels of 5×5 takes in 6 maps. How many weights has it, without
 # the biases?
 #
@@ -666,7 +666,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 3.** You move the digit in the picture by three pixels. What happens to a convolution's
 # feature map?
 #
@@ -688,7 +688,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 4.** On digits that lie in the middle, LeNet-5 is right on 95 of 100. What does that say of
 # convolutions?
 #
@@ -711,7 +711,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 5.** Why was the learning rate chosen on validation images, not on the test images?
 #
 # <details><summary>A. Because there are more of them.</summary>
