@@ -560,20 +560,13 @@ for kind in KINDS:
     print(f"untrained, a block changes x by {untrained[kind]:.2f} of its norm")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=15"]
-from course_utils import intervals
-
 shades = dict(zip(DEPTHS, ("sky", "purple", "black"), strict=True))
 fig, axes = plt.subplots(1, 2, sharex=True, sharey=True, figsize=(10, 4.2))
 for ax, kind in zip(axes, KINDS, strict=True):
     for depth, shade in shades.items():
         curves = trials[kind, depth]["curve"].T
-        ax.plot(
-            range(1, MOST + 1),
-            curves,
-            lw=1,
-            color=plotting.COLOURS[shade],
-            label=[f"{depth} layers", None, None],
-        )
+        names = [f"{depth} layers", None, None]
+        ax.plot(range(1, MOST + 1), curves, lw=1, color=plotting.COLOURS[shade], label=names)
     ax.axhline(LEARNED, color=plotting.COLOURS["grey"], ls="--")
     ax.set_title(kind, fontsize=12, fontweight="normal")
     ax.set(xlabel="epochs", yscale="log")
@@ -600,6 +593,8 @@ plotting.show(
 # net may get there in the end, if it is given the time.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.3"]
+from course_utils import intervals
+
 blocks = np.arange(1, 1 + len(merges(normalized[16])))
 fig, axes = plt.subplots(1, 2, figsize=(10, 4.2))
 lost = {kind: 100 * trials[kind, 16]["lost"].mean(axis=2) for kind in KINDS}
