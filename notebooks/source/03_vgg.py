@@ -698,6 +698,9 @@ claims.verdict(
 #   whose factor is near 1 lets usual learning rates work; stages are a way around.
 # - A paper's number can be read in two ways. Try both.
 #
+# Next: [04 · GoogLeNet](04_googlenet.ipynb). How can a net grow wider without growing dearer?
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # **To try**
 #
 # 1. Replace VGG-16's dense layers by global average pooling and one dense layer of 1000. How many
@@ -706,8 +709,6 @@ claims.verdict(
 #    curve lie, and does it learn?
 # 3. Put `layers.BatchNormalization(name=f"{name}_norm")` behind each convolution of the scale model.
 #    Which starts learn now? (Lesson 05 says why.)
-#
-# Next: [04 · GoogLeNet](04_googlenet.ipynb). How can a net grow wider without growing dearer?
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
 # **Question 1.** Three 3×3 layers of stride 1 lie on top of each other. How many input pixels does one
@@ -814,7 +815,8 @@ claims.verdict(
 #
 # <details><summary>C. To be on the safe side.</summary>
 #
-# Wrong. Twice the variance in each of thirteen layers would be 2¹³ times the variance at the end.
+# Wrong. It is no safety margin: a variance twice too large in each of thirteen layers would end 2¹³ times
+# too large.
 #
 # </details>
 
@@ -823,7 +825,7 @@ claims.verdict(
 #
 # - Glorot, X. & Bengio, Y. (2010). Understanding the difficulty of training deep feedforward neural
 #   networks. *AISTATS*, PMLR 9, 249–256.
-# - He, K., Zhang, X., Ren, S. & Sun, J. (2015a). Delving deep into rectifiers: surpassing human-level
+# - He, K., Zhang, X., Ren, S. & Sun, J. (2015b). Delving deep into rectifiers: surpassing human-level
 #   performance on ImageNet classification. arXiv:1502.01852.
 # - Luo, W., Li, Y., Urtasun, R. & Zemel, R. (2016). Understanding the effective receptive field in
 #   deep convolutional neural networks. *NIPS 29*. arXiv:1701.04128.

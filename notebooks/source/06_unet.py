@@ -449,7 +449,7 @@ assert max(sizes.values()) < 1.01 * min(sizes.values())
 print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameters to train")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each is trained until its validation loss has not fallen for six epochs, and gets the weights of its
+# Each is trained until its validation loss has not fallen for five epochs, and gets the weights of its
 # best epoch back (*early stopping*, as in lesson 01). Each takes the learning rate with the least
 # validation loss; `experiments.search` goes on while the best lies at the edge of those tried. Test
 # images have no say in that. (In the end the masks are judged by IoU, not by this loss. To try: stop by
@@ -459,7 +459,7 @@ print(", ".join(f"{name}: {size:,}" for name, size in sizes.items()), "parameter
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import experiments, training
 
-PATIENCE, LIMIT = 6, 150  # epochs
+PATIENCE, LIMIT = 5, 150  # epochs
 
 
 def train(up, rate):
@@ -482,12 +482,16 @@ def train(up, rate):
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
-FIRST_TRIED = {"concat": (3e-3, 1e-2, 3e-2), "sum": (3e-3, 1e-2, 3e-2)}
+FIRST_TRIED = {
+    "concat": (3e-3, 1e-2, 3e-2),
+    "sum": (3e-3, 1e-2, 3e-2),
+    "none": (1e-3, 3e-3, 1e-2),
+    "FCN-8": (3e-5, 1e-4, 3e-4),
+}
 own_rate = {}
 for name, up in NETS.items():
     up.compile(keras.optimizers.Adam(), keras.losses.BinaryCrossentropy(from_logits=True))
-    rates = FIRST_TRIED.get(name, (1e-3, 3e-3, 1e-2))
-    found = experiments.search(lambda rate, up=up: train(up, rate), rates)
+    found = experiments.search(lambda rate, up=up: train(up, rate), FIRST_TRIED[name])
     own_rate[name] = found.best
     print(f"{name:>6}: validation loss {found.least:.3f} at a rate of {found.best:g}")
 
