@@ -76,7 +76,7 @@ runtime.setup(seed=0)
 # - **In inference** the running averages are used, so that an answer does not depend on which other
 #   images are asked about.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.02"]
 import keras
 import numpy as np
 import tensorflow as tf
@@ -226,7 +226,7 @@ for channels in (32, 3, 1):
 # and the last ReLU comes after the sum. That is what `basic` does; it is ResNet-18's and 34's block.
 
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 def small_residual_net(x, n_output):
     """Logits: compile it with ``SparseCategoricalCrossentropy(from_logits=True)``."""
     x = layers.MaxPooling2D(2, name="block_pool")(basic(x, 32, name="block"))
@@ -927,7 +927,7 @@ claims.verdict(
 # gained stands in the second and third column. And DenseNet-121 stands beside ResNet-50 with a third of
 # its parameters.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 from course_utils import published
 
 plotting.plot_history(published.NETS, title="From 5 layers to 201")
