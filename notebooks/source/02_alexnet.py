@@ -384,7 +384,7 @@ ratio = {name: intervals.mean(epochs[name] / epochs["ReLU"]) for name in ("sigmo
 claims.verdict(
     2,
     f"epochs to 5 % training error over those of ReLU: sigmoid {ratio['sigmoid']:.1f}, tanh "
-    f"{ratio['tanh']:.1f} (10 starts; the paper, on CIFAR-10: tanh 6)",
+    f"{ratio['tanh']:.1f} (10 starts; tanh in the paper, on CIFAR-10: 6)",
     sooner_than_sigmoid=claims.above(ratio["sigmoid"], 1),
     sooner_than_tanh=claims.above(ratio["tanh"], 1),
 )
