@@ -581,7 +581,7 @@ for name in ("with dropout", "one thinned network", "mean of 30 thinned networks
 ax = plotting.plot_estimates(scores, spec=".1f")
 ax.set(
     xlabel="test digits read [%], mean and 95 % interval of eight training sets",
-    title="What do dropout and its thinned networks do? (sets differ; the verdict goes set by set)",
+    title="What does dropout do? (the verdict compares set by set)",
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(scores, '.1f', ' %')}.")
 
@@ -676,7 +676,7 @@ by_change = {name: intervals.mean(shares) for name, shares in read.items()}
 ax = plotting.plot_estimates(by_change, spec=".1f")
 ax.set(
     xlabel="test digits read [%], mean and 95 % interval of eight training sets",
-    title="Does augmentation help, and which? (sets differ; the verdict goes set by set)",
+    title="Does augmentation help? (the verdict compares set by set)",
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(by_change, '.1f', ' %')}.")
 
