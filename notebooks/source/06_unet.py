@@ -18,7 +18,7 @@
 #
 # **How does a network label every pixel?**
 #
-# 45 minutes to teach, one to two to run on 2 cores ·
+# 45 minutes to teach, about one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/06_unet.ipynb)
 #
 # - **What you do:** enlarge a map by hand, build FCN-8 and U-Net, and cut objects out of photographs
