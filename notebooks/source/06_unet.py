@@ -150,8 +150,8 @@ check.two_skips(join)
 # Long, Shelhamer and Darrell turn VGG-16's dense layers into convolutions: fc6 becomes a 7×7
 # convolution, so the net takes images of any size and gives a coarse map of class scores. That map is
 # doubled in size twice; each time the *scores* of a finer map are added. A last step enlarges it
-# eightfold at once: hence the 8. In the paper the enlarging kernels start as bilinear interpolation;
-# those of the drawing below are not filled at all, those that we train start as in the paper.
+# eightfold at once: hence the 8. In the paper the enlarging kernels start as bilinear interpolation; so do
+# those that we train further down. (Here FCN-8 is only counted.)
 
 # %% slideshow={"slide_type": "subslide"}
 VGG16 = {1: (2, 64), 2: (2, 128), 3: (3, 256), 4: (3, 512), 5: (3, 512)}  # convolutions, filters
