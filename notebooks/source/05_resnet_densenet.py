@@ -640,7 +640,7 @@ claims.verdict(
     f"plain / residual: from 8 to 32 layers (Glorot's start, no batch norm) the first gradient changes by "
     f"{shrunk['plain']:.1f} / {shrunk['residual']:.1f} powers of ten; with batch norm 32 layers end "
     f"{loss['plain']:.2f} / {loss['residual']:.2f} above the loss of 8 ({'some' if unfinished else 'no'} "
-    f"plain start unfinished after {MOST} epochs); a block left out costs {cost['plain']:.0f} points / "
+    f"plain nets unfinished after {MOST} epochs); a block left out costs {cost['plain']:.0f} points / "
     f"{cost['residual']:.0f} points; it changes x by {size['plain']:.2f} / {size['residual']:.2f} of its norm, untrained by "
     f"{untrained['plain']:.2f} / {untrained['residual']:.2f} (3 starts)",
     plain_gradient_vanishes=claims.above(
