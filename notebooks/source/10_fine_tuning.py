@@ -789,6 +789,9 @@ claims.verdict(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
+# Where the interval of block 5 holds both signs, 100 objects were too few to tell: more of them would
+# decide it. More training images, or images less like ImageNet's, would give block 5 more to learn.
+#
 # The control says something about small sets only. From scratch *one* network had 45 images, where
 # ImageNet has over a million; He et al. (2019) found that with enough images and patience a network
 # from random weights catches up, on a task as large as COCO.
