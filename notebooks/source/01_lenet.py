@@ -619,7 +619,7 @@ beats_dense, beats_logistic, beats_nearest = map(claims.above, ahead.values())
 claims.verdict(
     1,
     f"LeNet-5 reads {read:.1%} of unseen digits; of digits moved at random {scores['LeNet-5']:.0f} %; "
-    f"minus {intervals.listed(ahead, '.0f', ' points')} (3 starts, 797 digits); ConvNeXt-T "
+    f"less its rivals: {intervals.listed(ahead, '.0f', ' points')} (3 starts, 797 digits); ConvNeXt-T "
     "has convolutions, pooling and dense layers",
     same_parts=all(in_convnext for _, in_convnext in list(counted.values())[:3]),
     reads_digits=claims.above(read, 0.9),
