@@ -338,11 +338,10 @@ for name, seed in {**SEEDS, "random 2": 2}.items():  # small pictures: one netwo
     to_gratings[name] = means.reshape(*stripes.shape[:3], -1)
     to_shown[name] = {what: responses(middle, x)["block3"].mean for what, x in shown.items()}
     keras.backend.clear_session()
-RANDOM_SMALL = list(to_gratings)[1:]
-
-row = [np.flatnonzero(y_train[::2] == label)[0] for label in CLASSES]
-plotting.plot_images([x[i] for x in shown.values() for i in row], columns=len(row))
-plotting.show(f"Pieces of a training image of each class, from top to bottom: {', '.join(shown)}.")
+four = [np.flatnonzero(y_train[::2] == label)[0] for label in CLASSES][:4]
+forms = f"Of each piece: {', '.join(shown)}"
+plotting.plot_images([x[i] for i in four for x in shown.values()], columns=8, title=forms)
+plotting.show(f"Pieces of four training images. {forms}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # *Orientation selectivity* is 0 for a unit that answers all directions alike and 1 for one that
@@ -360,6 +359,7 @@ def difference(trained, untrained):
     return intervals.bootstrap(lambda v, t: v[t].mean() - v[~t].mean(), values, is_trained)
 
 
+RANDOM_SMALL = list(to_gratings)[1:]
 TRAINED, UNTRAINED = "ImageNet weights", "random weights"
 more_selective, found_selective = {}, {TRAINED: [], UNTRAINED: []}
 for what in ("orientation", "colour"):
@@ -416,7 +416,7 @@ found_outliving = {
 }
 more_texture = over_images(lambda i: outlive(["ImageNet"], i)[3] - outlive(RANDOM_SMALL, i)[3])
 ax = plotting.plot_estimates_along(OUTLIVING, found_outliving)
-ax.set(ylim=(0, 1), ylabel="correlation", title="Block 3: what outlives a change?")
+ax.set(ylim=(-0.1, 1), ylabel="correlation", title="Block 3: what outlives a change?")
 textures = {name: of[3] for name, of in found_outliving.items()}
 plotting.show(f"Correlation after a change; patches less pixels: {intervals.listed(textures)}.")
 print(f"patches less pixels, ImageNet less random weights: {more_texture:.2f}")
