@@ -18,7 +18,7 @@
 #
 # **Can it learn five new things from 65 examples?**
 #
-# 60 minutes to teach, about two to run on 2 cores ·
+# 60 minutes to teach, about one to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/08_transfer_learning.ipynb)
 #
 # - **What you do:** take VGG16 as it was trained on ImageNet, replace its last layers, and train a

@@ -142,7 +142,8 @@ for name, seed in SEEDS.items():
 # had to stay at or below 75 %, random weights at or below 45 %, ImageNet features had to reach 95 %.
 # A set on which the controls do as well would teach nothing about pretraining. So neither the *order*
 # nor that the leads are large is a discovery: 95 less 75 and 95 less 45 points were asked for. What was
-# not asked for is how SIFT does, and by how much the limits are passed. What do you expect?
+# not asked for is how SIFT does, and by how much the limits are passed. What do you expect? (The rule: the
+# whole interval of the lead above 0, over each of the three.)
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -239,7 +240,8 @@ claims.verdict(
 # The lecture speaks of "more general image features that can help identify edges, textures, shapes, and
 # object composition". Pictures suggest that pretrained layers find them in this order, from Zeiler &
 # Fergus (2013) on. But a picture is picked, and the eye sees order everywhere. So we look first, and
-# then measure each against random weights.
+# then measure each against random weights. (The rule: each measure above that of random weights, with
+# the whole interval; and the probe at the end gains from block to block.)
 #
 # How much of the image does a unit see? Its *receptive field* (lesson 03) is 1 plus, for each layer,
 # *k* − 1 times the product of the strides before it (Araujo et al. 2019).
