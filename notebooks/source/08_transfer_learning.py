@@ -289,10 +289,10 @@ plotting.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## From features to a loss
 #
-# (As in lesson 01.) The dense layer weighs the features and gives one number for each class, the
-# *logits*. The *softmax* turns logits *z* into probabilities (lesson 07): of class *k* it is *e* to the power of *z*ₖ, divided by
-# the sum of these powers over all classes. The *cross-entropy* is what training makes small: minus the
-# natural logarithm of the probability of the true class.
+# The dense layer weighs the features and gives one number for each class, the *logits*. As in lessons 01
+# and 07 the *softmax* turns logits *z* into probabilities: of class *k* it is *e* to the power of *z*ₖ,
+# divided by the sum of these powers over all classes. The *cross-entropy* is what training makes small:
+# minus the natural logarithm of the probability of the true class.
 #
 # ### Exercise: cross-entropy
 #
@@ -327,9 +327,10 @@ check.cross_entropy(cross_entropy)
 #
 # Adam (Kingma & Ba 2014) with its usual rate and, as in the lecture, batches of 10 and 10 epochs. (The
 # lecture trains its layer so on fc2's 4096 numbers. Whether the settings suit those is a question for
-# the section on its cut.) A guesser that gives each of
-# the five classes the same probability has a cross-entropy of ln 5 = 1.6. What do you expect of a head
-# that has learned nothing yet?
+# the section on its cut.)
+#
+# A guesser that gives each of the five classes the same probability has a cross-entropy of ln 5 = 1.6.
+# What do you expect of a head that has learned nothing yet?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.15"]
