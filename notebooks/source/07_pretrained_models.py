@@ -189,9 +189,9 @@ else:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Logits and softmax
 #
-# (As in lesson 01.) The last layer computes a weighted sum for each class, its *logit*: any number, large where much
-# speaks for the class. The *softmax* makes probabilities of them. `classifier_activation=None`
-# leaves it out.
+# As in lesson 01, the last layer computes a weighted sum for each class, its *logit*: any number, large
+# where much speaks for the class. The *softmax* makes probabilities of them.
+# `classifier_activation=None` leaves it out.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 import numpy as np
@@ -331,8 +331,8 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # In numbers: take the class that the rightly fed model names, and see how much of its probability is
 # left. *Any* change to an image tends to lower the probability of the class that won. So each mistake is
-# compared with a harmless change, the mirrored photograph. A mistake that destroys the answer is found soon. One that costs a few points looks
-# harmless and stays in the code for years.
+# compared with a harmless change, the mirrored photograph. A mistake that destroys the answer is found
+# soon. One that costs a few points looks harmless and stays in the code for years.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 from course_utils import intervals
@@ -427,7 +427,8 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: twice the size
 #
-# Change and predict: EfficientNet-Lite0 can be built for images of 448×448 in place of 224×224 pixels. By what factors do its multiply-adds and its parameters grow? Write both; then look:
+# Change and predict: EfficientNet-Lite0 can be built for images of 448×448 in place of 224×224 pixels. By
+# what factors do its multiply-adds and its parameters grow? Write both; then look:
 # `costs.total(efficientnet_lite.EfficientNetLite0(weights=None, input_shape=(448, 448, 3)))`.
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
