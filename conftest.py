@@ -4,6 +4,7 @@ It stands at the top, since pytest must find it for the notebooks and for the te
 """
 
 import os
+from pathlib import Path
 
 import pytest
 from nbformat.v4 import new_code_cell
@@ -42,7 +43,7 @@ class Solution(IPyNbCell):
 
 @pytest.hookimpl(tryfirst=True)  # before "-m" chooses
 def pytest_collection_modifyitems(config, items) -> None:
-    """Put each solution behind its exercise; mark lessons as slow; skip what needs a network."""
+    """Put solutions behind exercises, mark lessons as slow, skip what needs a network, order."""
     for i, item in reversed(list(enumerate(items))):
         if isinstance(item, IPyNbCell):
             item.add_marker("slow")
@@ -52,6 +53,25 @@ def pytest_collection_modifyitems(config, items) -> None:
         # Not by "-m" in pyproject.toml, which another "-m" would replace.
         if item.get_closest_marker("online") and "online" not in config.option.markexpr:
             item.add_marker(pytest.mark.skip(reason="needs a network: pytest -m online"))
+    items[:] = _longest_first(items)
+
+
+def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Order the files, which go to two processes one by one, so that both end together.
+
+    Lessons come first, the later and longer ones before the others; then files with a slow test.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    lessons = [path for path in files if path.suffix == ".ipynb"]
+    slow = [path for path, inside in files.items() if any(map(_is_slow, inside))]
+    order = dict.fromkeys([*sorted(lessons, reverse=True), *slow, *files])
+    return [item for path in order for item in files[path]]
+
+
+def _is_slow(item: pytest.Item) -> bool:
+    return item.get_closest_marker("slow") is not None
 
 
 def _solution(item: IPyNbCell, code: str) -> Solution:

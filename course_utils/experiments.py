@@ -34,9 +34,10 @@ class Search:
         """The value with the least mean loss; the smallest of them, if there are several."""
         return self.values[self.losses.mean(axis=0).argmin()]
 
-    def __format__(self, spec: str) -> str:
-        pairs = zip(self.losses.mean(axis=0), self.values, strict=True)
-        return ", ".join(f"{loss:{spec}} at {value:g}" for loss, value in pairs)
+    @property
+    def least(self) -> float:
+        """The mean loss at the best value."""
+        return self.losses.mean(axis=0).min()
 
 
 def search(

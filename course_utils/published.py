@@ -45,7 +45,7 @@ class Net:
 NETS = (
     Net("LeNet-5", 1998, 5, 61_706, 416_520, None,
         "LeCun et al. 1998, Proc. IEEE, section II.B and figure 2"),
-    Net("AlexNet", 2012, 8, 62_378_344, 1_135_256_096, 18.2,
+    Net("AlexNet", 2012, 8, 60_965_224, 724_406_816, 18.2,
         "Krizhevsky et al. 2012, NIPS, section 3.5 and figure 2"),
     Net("VGG-16", 2014, 16, 138_357_544, 15_470_264_320, 9.33,
         "Simonyan & Zisserman 2014, arXiv:1409.1556, tables 1 and 2"),

@@ -73,7 +73,7 @@ def test_resnet50_and_densenet121_cost_what_those_of_keras_do():
     ("name", "lesson", "constructor"),
     [
         ("LeNet-5", "01_lenet", lambda lesson: lesson.lenet5()),
-        ("AlexNet", "02_alexnet", lambda lesson: lesson.alexnet()),
+        ("AlexNet", "02_alexnet", lambda lesson: lesson.alexnet(towers=2)),
         ("VGG-16", "03_vgg", lambda lesson: lesson.vgg(16)),
         ("VGG-19", "03_vgg", lambda lesson: lesson.vgg(19)),
         ("GoogLeNet", "04_googlenet", lambda lesson: lesson.googlenet()),

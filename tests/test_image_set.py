@@ -2,9 +2,10 @@
 
 import importlib.util
 
+import numpy as np
 import pytest
 
-from course_utils.data import load_objects
+from course_utils.data import load_objects, load_objects_instances
 from course_utils.paths import data_dir
 
 pytestmark = pytest.mark.slow
@@ -20,7 +21,13 @@ def load_script():
 
 @pytest.fixture(scope="module")
 def accuracies():
-    return load_script().probe(*load_objects())
+    """On one view of each test object: as many objects as with both views, in a third of the time.
+
+    Networks of other random weights differ by a few points (lesson 09), so one is asked.
+    """
+    train, (images, labels) = load_objects()
+    _, first = np.unique(load_objects_instances()[1], return_index=True)
+    return load_script().probe(train, (images[first], labels[first]), seeds=[0])
 
 
 def test_random_features_do_not_solve_it(accuracies):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from notebook_source import definitions
 
-from course_utils import pretrained, transfer
+from course_utils import pretrained, training, transfer
 from course_utils.data import CLASS_NAMES, load_folder, load_objects
 from course_utils.paths import data_dir
 
@@ -81,11 +81,11 @@ def answers() -> np.ndarray:
         transfer.extract_features(base, x, preprocess_input) for x in (x_train, photographs)
     )
     new_head = definitions("08_transfer_learning").new_head
-    named = []
+    head, named = new_head(scale=True, learning_rate=0.1), []
     for seed in range(5):
         keras.utils.set_random_seed(seed)
-        head = new_head(scale=True, learning_rate=0.1)
-        head.fit(features, y_train, batch_size=10, epochs=EPOCHS, verbose=0)
+        training.restart(head)
+        training.fit(head, features, y_train, batch_size=10, epochs=EPOCHS)
         named.append(head.predict(asked, verbose=0).argmax(axis=1))
     return np.array(named)
 

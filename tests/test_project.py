@@ -5,12 +5,16 @@ import subprocess
 import sys
 import tomllib
 
+import nbformat
 import pytest
 import yaml
+from nbformat.v4 import new_code_cell, new_notebook
 from packaging.requirements import Requirement
 from packaging.version import Version
 
 from course_utils.paths import ROOT
+
+pytest_plugins = ["pytester"]
 
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PROJECT = PYPROJECT["project"]
@@ -125,7 +129,23 @@ def test_choosing_fast_tests_does_not_choose_those_that_need_a_network():
         "not slow",
         "-k",
         "online or download",
-        "tests",
+        "tests/test_weights.py",  # which holds them; to collect all files takes ten seconds
     ]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and "skipped" in done.stdout, done.stdout
+
+
+def test_lessons_are_tested_first_and_slow_files_next(pytester, monkeypatch):
+    """So that two processes, to which the files go one by one, end together."""
+    pytester.makeconftest((ROOT / "conftest.py").read_text(encoding="utf-8"))
+    quick, slow = "def test_quick(): ...", "@pytest.mark.slow\ndef test_slow(): ..."
+    slow = f"import pytest\n{quick}\n{slow}"
+    pytester.makepyfile(test_a=quick, test_b=slow, test_c=quick, test_d=slow)
+    for number in ("01", "02", "10"):
+        lesson = new_notebook(cells=[new_code_cell("1", execution_count=1)])
+        nbformat.write(lesson, pytester.path / f"{number}.ipynb")
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    done = pytester.runpytest_subprocess("--collect-only", "-q", "--nbval")
+    files = list(dict.fromkeys(re.findall(r"^(\S+)::", done.stdout.str(), re.MULTILINE)))
+    wanted = ["10.ipynb", "02.ipynb", "01.ipynb"]
+    assert files == [*wanted, *(f"test_{name}.py" for name in "bdac")]

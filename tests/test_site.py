@@ -1,13 +1,14 @@
 """The site: what is made for it, that its links lead somewhere, and that everyone can read it."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
-from course_utils.command import site
+from course_utils.command import links, site
 from course_utils.command.lessons import find_lessons
 from course_utils.command.main import main
 from course_utils.command.npm import Package
@@ -42,7 +43,8 @@ SMALL = {"01_first": lesson("01"), "02_second": lesson("02")}
 
 def test_lessons_are_listed_with_their_questions():
     table = site.lessons_table(SMALL)
-    assert "| [02 · Title](notebooks/02_second.ipynb) | What is 02? |" in table
+    assert "| [02 · Title](notebooks/02_second.ipynb) | What is 02? | [Colab](https://c" in table
+    assert links.binder(Path("02_second.ipynb")) in table
 
 
 def test_a_work_stands_once_with_all_lessons_that_cite_it():

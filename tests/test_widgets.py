@@ -1,5 +1,6 @@
 """The menu of models: what it shows, uploads of both ipywidgets, what a notebook keeps."""
 
+import functools
 import io
 
 import ipywidgets
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from course_utils import pretrained
 from course_utils.data import sample_photographs
 from course_utils.widgets import ModelMenu, image_from_bytes, markup, uploaded_file
 
@@ -18,9 +20,16 @@ def cat() -> bytes:
     return sample_photographs()["chelsea"].read_bytes()
 
 
+@pytest.fixture(scope="module")
+def load():
+    """Every menu here builds each model once, as one menu does."""
+    return functools.cache(pretrained.load)
+
+
 @pytest.fixture
-def menu(monkeypatch):
+def menu(monkeypatch, load):
     monkeypatch.setenv("COURSE_WEIGHTS", "bundled")
+    monkeypatch.setattr(pretrained, "load", load)
     return ModelMenu(["EfficientNetLite0", "EfficientNetLite1"], sample_photographs())
 
 

@@ -53,8 +53,7 @@ def dropout(answer: Callable) -> Feedback:
         lambda a, mask, p: mask * a / (1 - p),
         examples,
         right="What is left is larger, so that the mean stays.",
-        hint="What becomes of a unit that is off? And by what share are the others too small "
-        "together?",
+        hint="With a share p switched off, what is left of the sum on average? Divide by that.",
     )
 
 

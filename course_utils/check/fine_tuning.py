@@ -31,14 +31,14 @@ def reach(answer: Callable) -> Feedback:
 
 
 def averages_left(answer: Mapping[float, float]) -> Feedback:
-    """Check what batch normalization keeps of its averages over 120 steps of training.
+    """Check what batch normalization keeps of its averages over 60 steps of training.
 
     Parameters
     ----------
     answer : mapping of momentum to per cent
         For the momenta 0.99 and 0.9.
     """
-    hint = "Each step keeps the share `momentum` of the average; 120 steps keep it 120 times over."
+    hint = "Each step keeps the share `momentum` of the average; 60 steps keep it 60 times over."
     if not isinstance(answer, Mapping):
         return Feedback(False, "Give a per cent for each momentum: {0.99: …, 0.9: …}.", hint)
     for momentum in (0.99, 0.9):
@@ -48,13 +48,13 @@ def averages_left(answer: Mapping[float, float]) -> Feedback:
         per_cent = as_number(found)
         if per_cent is None:
             return Feedback(False, f"{shown(found)} is no number.", hint)
-        apart = abs(per_cent - 100 * momentum**120)
-        if abs(per_cent - momentum**120) < 0.01 < apart:
+        apart = abs(per_cent - 100 * momentum**60)
+        if abs(per_cent - momentum**60) < 0.01 < apart:
             return Feedback(False, f"{per_cent:g} is a share. Give it in per cent.")
         if apart >= 1:
             return Feedback(False, f"With momentum {momentum} it is not {per_cent:g} %.", hint)
     return Feedback(
-        True, "With 0.99 a third of ImageNet's averages is left, with 0.9 nothing that counts."
+        True, "With 0.99 over half of ImageNet's averages is left, with 0.9 nothing that counts."
     )
 
 

@@ -73,7 +73,7 @@ def two_skips(answer: Callable) -> Feedback:
     except Exception as error:  # of whatever the student wrote
         return Feedback(False, f"It raises {type(error).__name__}: {error}.", hint)
     if found is ... or found is None:
-        return Feedback(False, NO_ANSWER)
+        return Feedback(False, NO_ANSWER, hint)
     shape = getattr(found, "shape", None)
     if shape is None:
         return Feedback(False, f"It gives a {type(found).__name__}, no map.", hint)

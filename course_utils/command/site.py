@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course_utils import claims
 from course_utils.command.lessons import find_lessons, without_remote_pictures
-from course_utils.command.links import repository
+from course_utils.command.links import binder, colab, repository
 from course_utils.command.run import check_folders, read
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
@@ -142,16 +142,18 @@ def for_site(notebook):
 
 
 def lessons_table(notebooks: Mapping) -> str:
-    """The lessons with their questions, as a Markdown table.
+    """The lessons with their questions and where to open them, as a Markdown table.
 
     A lesson's first cell is its title, and the first line in bold its question.
     """
-    lines = ["| lesson | what it answers |", "| --- | --- |"]
+    lines = ["| lesson | what it answers | open in |", "| --- | --- | --- |"]
     for name, notebook in notebooks.items():
         text = notebook.cells[0].source
         title, question = re.match(r"# (.+)", text), re.search(r"^\*\*(.+)\*\*$", text, re.M)
         asked = question[1] if question else ""
-        lines.append(f"| [{title[1] if title else name}](notebooks/{name}.ipynb) | {asked} |")
+        page = Path(f"notebooks/{name}.ipynb")
+        opened = f"[Colab]({colab(page)}), [Binder]({binder(page)})"
+        lines.append(f"| [{title[1] if title else name}]({page.as_posix()}) | {asked} | {opened} |")
     return "\n".join(lines)
 
 

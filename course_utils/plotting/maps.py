@@ -6,7 +6,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from course_utils.plotting.images import plot_images
-from course_utils.plotting.style import SMALL
+from course_utils.plotting.style import COLOURS, SMALL
 
 # So many numbers can be read in one square, if no more than so many squares stand side by side.
 _FEW, _LARGE = 100, 4
@@ -48,6 +48,10 @@ def plot_maps(
 
 
 def _write_numbers(ax, values: np.ndarray, largest: float) -> None:
+    rows, columns = values.shape
+    between = {"color": COLOURS["grey"], "lw": 0.8}  # equal neighbours would run into each other
+    ax.vlines(np.arange(columns - 1) + 0.5, -0.5, rows - 0.5, **between)
+    ax.hlines(np.arange(rows - 1) + 0.5, -0.5, columns - 0.5, **between)
     for (row, column), value in np.ndenumerate(values):
         ax.text(
             column,

@@ -26,7 +26,7 @@ def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
     -------
     Figure
     """
-    figure, axes = plt.subplots(1, 4, sharey=True, figsize=(WIDE, 1.8 + 0.34 * len(nets)))
+    figure, axes = plt.subplots(1, 4, sharey=True, figsize=(WIDE, 2.2 + 0.34 * len(nets)))
     for ax, label, values, text in (
         (axes[0], "layers with weights", [net.depth for net in nets], str),
         (axes[1], "parameters", [net.parameters for net in nets], costs.quantity),
@@ -59,8 +59,11 @@ def plot_history(nets: Sequence[Net], *, title: str = "") -> Figure:
             ax.xaxis.set_minor_formatter(NullFormatter())  # they would run into each other
         low, high = ax.get_xlim()  # and room for the numbers beside the last points
         ax.set_xlim(low, high * (high / low) ** 0.45 if ax is not axes[3] else high + 14)
+        if ax is not axes[3]:  # the last ticks would touch those of the next figure
+            last = ax.get_xlim()[1] / 3
+            ax.set_xticks([tick for tick in ax.get_xticks() if low <= tick < last])
     axes[0].set_yticks(range(len(nets)), [f"{net.name}  {net.year}" for net in nets])
-    axes[0].invert_yaxis()
+    axes[0].set_ylim(len(nets) - 0.5, -0.5)
     figure.suptitle(title, x=0.01, ha="left")
     return figure
 

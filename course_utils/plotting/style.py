@@ -54,7 +54,7 @@ METHOD_COLOURS = {
     "plain": COLOURS["vermilion"],
     "flips": COLOURS["vermilion"],
     "VGG16, random weights": COLOURS["vermilion"],
-    "random weights (3 seeds)": COLOURS["vermilion"],
+    "random weights": COLOURS["vermilion"],
     "from scratch": COLOURS["vermilion"],
     "none": COLOURS["grey"],
     "without dropout": COLOURS["grey"],

@@ -102,7 +102,7 @@ with networks.shapes_only():  # to count and draw: no need to fill 62 million we
 costs.table(alex)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Where would you save parameters, and where work? Compare the two sides of the bar chart.
+# The same as a drawing. What shrinks on the way, and what grows?
 
 # %% slideshow={"slide_type": "fragment"}
 plotting.plot_architecture(alex)
@@ -111,6 +111,10 @@ plotting.show(
     "pooled three times, then three long dense vectors."
 )
 
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# Where would you save parameters, and where work? Compare the two sides of the bar chart.
+
+# %% slideshow={"slide_type": "fragment"}
 dense_layers = costs.total([block for block in costs.blocks(alex) if block.name.startswith("fc")])
 of_parameters = dense_layers.parameters / costs.total(alex).parameters
 of_work = dense_layers.multiply_adds / costs.total(alex).multiply_adds
@@ -122,8 +126,8 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **Is this the paper's network?** The paper splits it into two *towers*, one for each graphics card
-# of 3 GB. They meet in layer 3 and in the dense layers, which leaves "60 million parameters".
-# Besides:
+# of 3 GB. In layers 2, 4 and 5 each tower sees only its own half of the channels. That saves weights: the
+# paper speaks of "60 million parameters". Besides:
 #
 # - the paper says 224×224 pixels, but 55×55 outputs need 227 (11 + 54 · 4);
 # - after layers 1 and 2 the paper divides each response by those of neighbouring channels (*local
@@ -164,15 +168,16 @@ check.dense_parameters(parameters_of_fc6)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # **What did it see?** The 96 kernels of the first layer are 11×11 pixels in three colours, so they
 # can be looked at (figure 3 of the paper). Nothing told them what to look for, and they became two
-# kinds: stripes of many directions and widths, and blobs of colour. Those of one card were nearly all
-# colourless, those of the other coloured; it came out so in every run, whichever the start.
+# kinds: stripes of many directions and widths, and blobs of colour. The kernels on one card were nearly
+# all colourless, those on the other coloured. This happened in every run, whatever the initial weights.
 #
+# Can we see at work, in a minute, what made the network trainable? On a small scale: digits again.
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # **How was it trained?** By stochastic gradient descent with *momentum* 0.9 (each step keeps nine
 # tenths of the last one), 128 images a step, *weight decay* 0.0005 (each step also pulls the weights
 # towards zero), rate 0.01, divided by ten three times when the validation error stopped falling. Each
 # photograph came about 90 times: five to six days on the two cards.
-#
-# Can we see at work, in a minute, what made it possible? On a small scale: digits again.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Digits that do not lie still
@@ -204,8 +209,9 @@ plotting.show("Ten digits of few pixels in a row, white on black, not quite in t
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## ReLU, and its slope
 #
-# A unit adds up its inputs and bends the sum, *x*. LeNet's tanh bends it on both sides, *sigmoid*,
-# its older cousin, too: where they are flat they *saturate*. The **re**ctified **l**inear **u**nit is
+# A unit adds up its inputs and bends the sum, *x*. LeNet's tanh bends it on both sides, *sigmoid*, its
+# older cousin, too. Such a function is the unit's *activation*. Where it is flat, the unit *saturates*.
+# The **re**ctified **l**inear **u**nit is
 #
 # > ReLU(*x*) = max(0, *x*)
 #
@@ -243,7 +249,11 @@ plotting.show(
 # fastest, and that the size of the effect depends on the network.
 #
 # So do we: four layers, each activation with the initialization made for it, and the best of several
-# rates. We count the epochs until the training error falls to 5 %.
+# rates. We count the epochs until the training error falls to 5 %. (The error of an epoch is the mean over
+# its batches, while the net still learns: it lags by about half an epoch, for all alike. With twenty steps
+# an epoch two epochs are few; the ratio of two such small numbers is coarse.)
+#
+# The rule: sigmoid and tanh must need more epochs than ReLU, by ratios whose intervals lie above 1.
 
 
 # %% slideshow={"slide_type": "subslide"}
@@ -285,8 +295,8 @@ def epochs_to_5_percent(net, rate):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# First the rates. Each curve must turn up at both ends: while the best is the first or the last tried, a
-# further one is tried. Then ten new starts, each activation at its lowest point. (`training.fit` does
+# First the rates. If the best one is the smallest or the largest, a further one is tried, so that each
+# curve turns up at both ends. Then ten new starts, each activation at its lowest point. (`training.fit` does
 # what `model.fit` does, several times as fast for small nets.)
 
 # %% slideshow={"slide_type": "fragment"}
@@ -341,8 +351,8 @@ ax.set(
 plotting.show(f"Epochs to 5 % training error: {intervals.listed(needed, '.1f')}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A saturated unit is slow to learn. So how steep are the units when training begins, on average? A
-# row of three factors near 1 lets a gradient pass, a row of small ones does not.
+# How steep are the units when training begins, on average? A layer multiplies the gradient by this slope
+# and by its weights.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 from course_utils.tables import Table
@@ -361,6 +371,12 @@ for name, net in bent.items():
     mean_slopes.append((name, *(np.mean(SLOPES[name](np.asarray(said))) for said in outputs)))
 Table(["mean slope", "layer 1", "layer 2", "layer 3"], mean_slopes, ["", ".2f", ".2f", ".2f"])
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Sigmoid's slope is a quarter at most, so it need not saturate to be slow: three layers of a quarter leave
+# a sixty-fourth. ReLU's mean slope is the share of units that are on; He's start draws larger weights to
+# make up for the others, so for ReLU the slopes alone do not say how much passes. Glorot's start is made
+# for slopes near 1.
+
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=1.5"]
 from course_utils import claims
 
@@ -368,37 +384,39 @@ ratio = {name: intervals.mean(epochs[name] / epochs["ReLU"]) for name in ("sigmo
 claims.verdict(
     2,
     f"epochs to 5 % training error over those of ReLU: sigmoid {ratio['sigmoid']:.1f}, tanh "
-    f"{ratio['tanh']:.1f} (10 starts; the paper, on CIFAR-10: tanh 6)",
+    f"{ratio['tanh']:.1f} (10 starts; tanh in the paper, on CIFAR-10: 6)",
     sooner_than_sigmoid=claims.above(ratio["sigmoid"], 1),
     sooner_than_tanh=claims.above(ratio["tanh"], 1),
 )
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # If tanh is not behind here, that does not contradict the paper: our inputs have a spread of 1 and
 # the start of Glorot & Bengio (2010) keeps tanh on its steep part, while the paper does not say how
 # its tanh net was started, and photographs are harder than digits. What would decide it is the paper's
-# own test, CIFAR-10 with several starts.
+# own test, CIFAR-10 with several starts. And look at the curve of rates again: how close does each best
+# rate lie to one at which little is learned? A finer row might change the order.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Dropout: half of the units, another half each time
 #
 # *Overfitting* is learning what is true of the training images only. Hinton et al. (2012) fight it by
-# chance: in each training step each unit of a layer is switched off with probability *p* (AlexNet:
+# chance: each time an image is shown, each unit of a layer is switched off with probability *p* (AlexNet:
 # one half). With a *mask* *m*, which has a 0 for each unit that is off and a 1 for each other, a
 # layer's outputs *a* become
 #
 # > *a′* = *m* · *a* / (1 − *p*)
 #
-# So each step trains another, *thinned* network, and all share their weights. The division keeps the
-# mean of *a′* at *a*, so that the whole network can be used afterwards as it is. (The paper divides
-# nothing in training, and halves the outputs afterwards: the same thing.)
+# So each image trains another, *thinned* network, and all share their weights. The division keeps the
+# mean of *a′* at *a*, so that the whole network can be used afterwards as it is (*inverted* dropout; for
+# the long account see Srivastava et al. 2014). The paper does not divide in training. It halves the
+# outputs afterwards instead, which has the same effect for *p* = ½.
 
 # %% slideshow={"slide_type": "fragment"}
 rng = np.random.default_rng(3)
 sizes, left = (4, 6, 6, 3), (False, True, True, False)  # units of a layer; dropped or not
 figure, axes = plt.subplots(1, 3, figsize=(10, 3))
 for ax, title in zip(
-    axes, ("the whole network", "thinned in one step", "in the next"), strict=True
+    axes, ("the whole network", "thinned for one image", "for the next"), strict=True
 ):
     masks = [
         rng.random(n) < 0.5 if dropped and ax is not axes[0] else np.ones(n, bool)
@@ -450,8 +468,12 @@ check.dropout(dropped_out)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 03: dropout reduces overfitting; it is in-network ensembling
 #
-# Overfitting needs few images. A little AlexNet, with its overlapping pooling and dropout after each
-# dense layer, learns from 100 digits, and that eight times, from a hundred others each time.
+# Overfitting needs few images. We train a little AlexNet, with overlapping pooling and dropout after each
+# dense layer, on 100 digits. We do so eight times, each time on another hundred. (Lesson 01 had 1,000
+# digits to learn from: expect fewer right here.)
+#
+# The rule: with dropout more test digits are read; thirty thinned nets together read more than one; the
+# whole net answers as they do on over 95 %. Each with its whole interval.
 
 
 # %% slideshow={"slide_type": "subslide"}
@@ -478,9 +500,9 @@ def little_alexnet(drop=0.0, augmentation=(), noise_shape=None):
 
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# A fair comparison lets each net stop when *its own* validation loss has stopped falling: looked at
-# after every 40 steps, it had no new low for four times. Each keeps its best weights (Keras's
-# `EarlyStopping`), and has its own best rate. What counts is how many test digits it reads. (A narrow
+# A fair comparison lets each net stop when *its own* validation loss has stopped falling. We look at the
+# loss after every 40 steps, and stop after four looks in a row without a new low. Each net keeps its best
+# weights (`EarlyStopping`, as in lesson 01), and has its own best rate. What counts is how many test digits it reads. (A narrow
 # gap between training and test loss would prove little: a net that never learns has the narrowest.)
 
 
@@ -507,7 +529,7 @@ def own_rate(net, name):
     found = experiments.search(
         lambda rate: np.mean([train(net, rate, part) for part in (0, 1)]), (3e-4, 1e-3, 3e-3)
     )
-    print(f"{name}: validation loss {found:.2f}")
+    print(f"{name}: validation loss {found.least:.2f} at a rate of {found.best:g}")
     return found.best
 
 
@@ -559,7 +581,7 @@ for name in ("with dropout", "one thinned network", "mean of 30 thinned networks
 ax = plotting.plot_estimates(scores, spec=".1f")
 ax.set(
     xlabel="test digits read [%], mean and 95 % interval of eight training sets",
-    title="What do dropout and its thinned networks do?",
+    title="What does dropout do? (the verdict compares set by set)",
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(scores, '.1f', ' %')}.")
 
@@ -576,7 +598,7 @@ claims.verdict(
     stands_for_them=claims.above(agreement, 95),
 )
 
-# %% [markdown] slideshow={"slide_type": "skip"}
+# %% [markdown] slideshow={"slide_type": "fragment"}
 # One pass is exactly as good as all thinned networks together only where a single layer with softmax
 # is thinned, and their probabilities are averaged geometrically (Hinton et al. 2012). In a deeper net
 # it is an approximation: the rule asks how good.
@@ -586,11 +608,11 @@ claims.verdict(
 #
 # AlexNet saw of each photograph of 256×256 pixels a random *crop* of 224×224, mirrored or not, and
 # tinted: the colours of all pixels moved along the three main directions in which ImageNet's colours
-# vary (their *principal components*), by a random amount each. That alone took over 1 point off the
+# vary (their *principal components*; below, those of this one photograph), by a random amount each. That alone took over 1 point off the
 # top-1 error. For the answer, ten crops were asked and averaged: corners and middle, and their mirror
 # images. Would you give each of these the same label?
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 import cv2
 from skimage import data
 
@@ -617,6 +639,8 @@ plotting.show(
 # a 6 upside down? To test the condition too, we break it: one net sees its digits *shifted* by up to
 # a pixel, another *flipped*, left and right, top and bottom, or both. In Keras augmentation is a
 # layer, active in training only. The last row below is flipped both ways: which can you still name?
+#
+# The rule: with shifts more test digits are read, with flips fewer.
 
 # %% slideshow={"slide_type": "fragment"}
 keras.utils.set_random_seed(0)
@@ -652,7 +676,7 @@ by_change = {name: intervals.mean(shares) for name, shares in read.items()}
 ax = plotting.plot_estimates(by_change, spec=".1f")
 ax.set(
     xlabel="test digits read [%], mean and 95 % interval of eight training sets",
-    title="Does augmentation help, and does it matter which?",
+    title="Does augmentation help? (the verdict compares set by set)",
 )
 plotting.show(f"Test digits read, with 95 % intervals: {intervals.listed(by_change, '.1f', ' %')}.")
 
@@ -667,13 +691,18 @@ claims.verdict(
     flips_harm=claims.above(harm),
 )
 
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# An interval that holds both signs says that eight sets of digits, each by few hands, were too few to tell,
+# not that there is no effect. The digits here were moved at random already, so shifts may add little. What
+# would decide it: more sets, by more hands, or a test on digits that lie elsewhere.
+
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: an augmentation of your own
 #
-# Write a function that changes digits so that they stay what they are: other than shifting all of
-# them by the same pixels, if you can (thicker, fainter, noisy, partly hidden, slanted…). It takes
-# images of shape (n, 12, 12, 1) from 0 to 1 and returns as many. The check asks two things: is nearly
-# every image changed, and does a simple reader that knows plain digits still read 80 % of yours?
+# Write a function that changes digits but not their labels: thicker, fainter, noisy, partly hidden,
+# slanted… Do not only shift them all in the same way. It takes images of shape (n, 12, 12, 1) with values
+# from 0 to 1 and returns as many. The check asks two things: is nearly every image changed, and does a
+# reader that was trained on plain digits still read 80 % of yours?
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
@@ -714,14 +743,15 @@ check.augmentation(my_augmentation)
 # - An augmentation says which changes do not matter. If that is not true, it teaches mistakes.
 # - Overfitting is judged on images that were not trained on, with each net trained to its own end.
 #
+# Next: [03 · VGG](03_vgg.ipynb). Why 3×3, and what stops a deep plain net from learning?
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # **To try**
 #
 # 1. Start the tanh net from weights of deviation 1 (`keras.initializers.RandomNormal(stddev=1)`).
 #    What do its slopes say, and how many epochs does it need?
 # 2. Train the little AlexNet on 800 digits in place of 100. What is left of dropout's gain?
 # 3. Use dropout and shifts together. Do their gains add up?
-#
-# Next: [03 · VGG](03_vgg.ipynb). Why 3×3, and what stops a deep plain net from learning?
 
 # %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
 # **Question 1.** Where does AlexNet keep most of its parameters, and where does it do most of its

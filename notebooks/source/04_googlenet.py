@@ -61,7 +61,7 @@ from course_utils import plotting, published
 NAMES = ("AlexNet", "VGG-16", "GoogLeNet")
 plotting.plot_history(
     [net for net in published.NETS if net.name in NAMES],
-    title="Deeper than VGG, and cheaper than AlexNet in parameters",
+    title="Deeper than VGG, with fewer parameters than AlexNet",
 )
 plotting.show(
     "Layers, parameters, multiply-adds and top-5 error: "
@@ -174,9 +174,9 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # Look at the branch that has one box only. The lecture lists it as "Shortcuts: stand-alone 1×1,
-# merged by concat": what it passes on goes *past* the 3×3 and the 5×5, nearly as it came. Because the
-# merge is a concatenation and not a sum, nothing is mixed: the next layer can still tell which
-# branch said what. Lesson [05](05_resnet_densenet.ipynb) makes the shortcut its subject.
+# merged by concat": what it passes on goes *past* the 3×3 and the 5×5, each place by itself, with its
+# channels mixed anew. It is no identity, as ResNet's shortcut will be. Because the merge is a concatenation
+# and not a sum, the branches are kept apart: the next layer can still tell which branch said what. Lesson [05](05_resnet_densenet.ipynb) makes the shortcut its subject.
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: change and predict
@@ -252,8 +252,8 @@ costs.table(net, caption="GoogLeNet")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The total, 6,998,552, follows from the widths of Table 1 and a bias for each kernel. (torchvision's
-# GoogLeNet differs: it adds batch normalization, which came in 2015, and has 3×3 kernels where the paper says
-# 5×5. Its source calls that a known bug.)
+# GoogLeNet differs: it adds batch normalization, which came in 2015 (lesson 05), and has 3×3 kernels where
+# the paper says 5×5. Its source calls that a known bug.)
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Drawn from the model: where do the maps shrink, and what grows in exchange? White lines part the
@@ -294,9 +294,11 @@ more = costs.total(to_train).parameters - costs.total(net).parameters
 print(f"while training: {more:,} parameters more than the {costs.total(net).parameters:,} kept")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A year later the first author found that they did little for the early layers: with and without them
-# the nets learn alike until near the end (Szegedy et al. 2015, section 4). Batch normalization and
-# shortcuts, both in lesson [05](05_resnet_densenet.ipynb), took their place.
+# A year later the first author found that they did little for the early layers. Nets with and without them
+# learned at the same pace until near the end of training, where the one with them was a little better
+# (Szegedy et al. 2015, section 4). (They read the heads as a regularizer: the main classifier does better
+# where the head is normalized or has dropout.) Batch normalization and shortcuts, both in lesson
+# [05](05_resnet_densenet.ipynb), came to be used instead.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Claim 07: do 1×1 bottlenecks make the branches affordable?
@@ -351,8 +353,9 @@ Table(
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The paper's own column is there to check ours against. They agree to a million, but for 5a, whose
 # entry does not follow from its own row. (Our whole net has 1.58 G multiply-adds where the paper says
-# 1.5: its Table 1 gives the first layer 34 M operations, which is a 7×1 and a 1×7 kernel. A whole 7×7,
-# as in its figure 3, has 118 M.)
+# 1.5: its Table 1 gives the first layer 2.7 K parameters and 34 M operations, as many as a 7×1 and a 1×7
+# kernel over three channels would need; the paper does not say so. A whole 7×7, as in its figure 3, has
+# 118 M.)
 
 # %% slideshow={"slide_type": "subslide"}
 import matplotlib.pyplot as plt
@@ -403,13 +406,13 @@ check.cheaper_module(my_widths)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ### Is the saving paid for with accuracy?
 #
-# A bottleneck throws channels away. So the count alone is no fair praise; the question is: for the
-# *same* work, is it better to have few channels from kernels that see everything, or many from
-# kernels that see a summary? (With the bottleneck comes one more layer with its ReLU; that is part
-# of what it is.)
+# A bottleneck throws channels away, so cheapness alone is no praise. The question is what one gets for the
+# *same* work: few channels, made by kernels that see everything, or many channels, made by kernels that see
+# a summary? (A bottleneck also adds a layer and its ReLU. We count that as part of it.)
 #
 # We ask small nets: 8×8 digits, one convolution of 48 channels, one inception module, global average
-# pooling, ten logits. The module has 64 channels with bottlenecks; without, it can afford 29.
+# pooling, ten logits. The module has 64 channels with bottlenecks; without, it can afford 29. The rule: with
+# bottlenecks the net may read at most one point fewer, with the whole interval.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -422,6 +425,7 @@ def small_net(build, widths):
 
 NETS = {
     "with 1×1 bottlenecks": small_net(inception, (16, 24, 32, 4, 8, 8)),
+    # The same six widths; without bottlenecks the two reductions are not used.
     "without": small_net(without_bottlenecks, (8, None, 14, None, 3, 4)),
 }
 small_work = [costs.total(small).multiply_adds for small in NETS.values()]
@@ -440,9 +444,9 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# Each learns from 400 digits, and gets the learning rate at which it misreads fewest of 600 others, kept
-# for *validation*; while that is the first or the last tried, a further one is tried. The 797 test
-# digits wait.
+# Each net learns from 400 digits. Its learning rate is the one with the fewest mistakes on 600 others, the
+# *validation* digits; if that is the smallest or the largest rate, a further one is tried. The 797 test
+# digits are kept for later.
 
 # %% slideshow={"slide_type": "fragment"}
 from sklearn.datasets import load_digits
@@ -459,7 +463,7 @@ def trained(small, rate, asked):
     """A net trained from a new start: which of the digits asked it reads; its training loss."""
     training.restart(small, learning_rate=rate)
     fit = training.fit(small, digits[TRAIN], labels[TRAIN], epochs=40, batch_size=50)
-    answers = small.predict(digits[asked], verbose=0, batch_size=800).argmax(axis=1)
+    answers = small.predict_on_batch(digits[asked]).argmax(axis=1)
     return {"right": answers == labels[asked], "loss": fit["loss"][-1]}
 
 
@@ -467,20 +471,24 @@ def error(small, rate):
     return 100 * (1 - trained(small, rate, VALIDATE)["right"].mean())
 
 
+FIRST_TRIED = {"with 1×1 bottlenecks": (1e-2, 3e-2, 1e-1), "without": (3e-3, 1e-2, 3e-2)}
 found = {}
 for name, small in NETS.items():
     small.compile(keras.optimizers.Adam(), CROSS_ENTROPY)
     found[name] = experiments.search(
-        lambda rate, small=small: error(small, rate), (3e-3, 1e-2, 3e-2), (0, 1), label=name
+        lambda rate, small=small: error(small, rate), FIRST_TRIED[name], (0, 1), label=name
     )
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.1"]
 colours = dict(zip(NETS, (plotting.COLOURS["blue"], plotting.COLOURS["vermilion"]), strict=True))
 ax = plotting.plot_search(found, colours=colours)
 ax.set(
+    yscale="log",
     ylabel="validation error [%]",
     title="Which rate suits each? (line: mean of two starts, band: both)",
 )
+ax.minorticks_off()
+ax.set_yticks([10, 20, 40, 80], [10, 20, 40, 80])
 own_rates = ", ".join(f"{name} {search.best:g}" for name, search in found.items())
 plotting.show(
     f"Validation error by learning rate, with bottlenecks and without. Best: {own_rates}."
@@ -488,8 +496,9 @@ plotting.show(
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Now the test digits, once. Each net from six new starts; the two are compared digit by digit.
-# Before you look: which one reads more, and by how much? (Both are compared when they have learned
-# their 400 digits: the training loss is printed.)
+# Before you look: which one reads more, and by how much? (The training loss is printed too: both should
+# have learned their 400 digits by heart. Stopping by the validation loss, as in lesson 03, would be the
+# stricter way: does it change the order?)
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.015"]
 from course_utils import intervals
@@ -514,8 +523,9 @@ ax.set(
 plotting.show(f"Test digits read for equal work: {intervals.listed(scores, '.1f', ' %')}.")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Go back to the validation curves: do they say the same? They are of other digits, by other writers,
-# and of two starts. The interval here tells how much depends on the choice of digits, not of writers.
+# Do the validation curves agree? Compare their lowest points. They come from other digits, by other
+# writers, and from two runs only. The interval above says how much the result depends on which digits were
+# drawn; it says nothing of other writers.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.015"]
 from course_utils import claims
@@ -544,7 +554,8 @@ claims.verdict(
 # | Inception-v3 (v2 on the way) | 2015 | n×1 and 1×n kernels, smoothed labels | 3.6 % |
 # | Inception-v4, Inception-ResNet | 2016 | one plan for all modules; shortcuts that add | 3.1 % |
 # | Xception | 2016 | a branch for every channel: separable convolutions | not entered |
-#
+
+# %% [markdown] slideshow={"slide_type": "skip"}
 # The two 3×3 are VGG's (lesson 03); the shortcuts that add are ResNet's, and our next subject. Keras
 # has Inception-v3, Inception-ResNet-v2 and Xception in `keras.applications`.
 
@@ -560,10 +571,7 @@ claims.verdict(
 #
 # Next: [05 · ResNet and DenseNet](05_resnet_densenet.ipynb). What does a shortcut do?
 
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## Quiz
-
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
 # **Question 1.** A map of 14×14 with 512 channels goes through a convolution of 1×1 with 24 kernels.
 # What comes out?
 #
@@ -585,7 +593,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 2.** Why does a bottleneck before the 5×5 save so much, though it is a layer more?
 #
 # <details><summary>A. A 1×1 convolution has no parameters.</summary>
@@ -606,13 +614,13 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 3.** Why does the pooling branch have its 1×1 *behind* the pooling?
 #
 # <details><summary>A. Pooling keeps the channels, all of which would else join the concatenation.</summary>
 #
-# Right. Without the projection each module would hand on at least as many channels as it got, and
-# then some.
+# Right. Without it, each module would hand on all the channels it got, and those of the other branches as
+# well.
 #
 # </details>
 #
@@ -628,7 +636,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 4.** What do the two auxiliary heads of GoogLeNet do when a photograph is classified?
 #
 # <details><summary>A. They vote together with the last layer.</summary>
@@ -649,7 +657,7 @@ claims.verdict(
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
 # **Question 5.** Why were the two small nets above compared at equal multiply-adds, and not at equal
 # widths?
 #

@@ -49,12 +49,13 @@ runtime.setup(seed=0)
 # A *pretrained* model comes with the weights that it learned from ImageNet (Deng et al. 2009).
 # `keras.applications` offers many: VGG16 and VGG19, ResNet, GoogLeNet's successors (Inception),
 # DenseNet, MobileNet, NASNet. Three more come with the course and need no network: EfficientNet-Lite0,
-# 1 and 2, made for telephones (Tan & Le 2019).
+# 1 and 2, made for telephones (after Tan & Le 2019; see the bibliography).
 #
 # *Top-1 accuracy* is the share of ImageNet's 50,000 validation images whose first answer is right
-# (top-5: one of the first five; Russakovsky et al. 2015). Do more parameters buy more of it?
+# (top-5: one of the first five; Russakovsky et al. 2015). Do more parameters buy more of it? (Each model
+# has its own image size; so part of the height is pixels, not parameters.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 from course_utils import plotting, pretrained
 
 catalogue = pretrained.catalogue()
@@ -89,7 +90,8 @@ from course_utils.models import efficientnet_lite
 # model_type = keras.applications.vgg19
 model_type = efficientnet_lite  # comes with the course; the others are downloaded
 
-model = model_type.EfficientNetLite0()  # another model_type: its name in capitals, MobileNet()
+# For another module, the class of its name: MobileNet(), ResNet50(), InceptionV3().
+model = model_type.EfficientNetLite0()
 model.summary(layer_range=(model.layers[-5].name, model.layers[-1].name))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
@@ -161,9 +163,9 @@ for _, name, probability in label:
     print(f"{name} ({probability:.2%})")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The lecture's model is MobileNet (Howard et al. 2017). Its weights, 16 MB, are downloaded once, where
-# there is a network; where there is none, the next cell says so at once. (The stored run may take only
-# what comes with the course.) Then the same lines work with Keras's own module.
+# The lecture's model is MobileNet (Howard et al. 2017); the same lines work with Keras's own module. Its
+# weights, 16 MB, are downloaded once. Without a network, and in the stored run, the cell below says that
+# it has no weights; with one it names the cat.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -187,9 +189,9 @@ else:
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Logits and softmax
 #
-# The last layer computes a weighted sum for each class, its *logit*: any number, large where much
-# speaks for the class. The *softmax* makes probabilities of them. `classifier_activation=None`
-# leaves it out.
+# As in lesson 01, the last layer computes a weighted sum for each class, its *logit*: any number, large
+# where much speaks for the class. The *softmax* makes probabilities of them.
+# `classifier_activation=None` leaves it out.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
 import numpy as np
@@ -260,8 +262,8 @@ except FileNotFoundError as error:
 # The second: `cv2.resize` to a square *stretches*, which changes the proportions. One can also *pad*
 # with borders, or *crop* the ends. Which would you choose for this rocket?
 #
-# From here on all follows the name of the model: change `MODEL`, and run the rest again.
-# `pretrained.load` gives a model with its size and its preprocessing.
+# **From here on** everything uses the model named in `MODEL`. Change it and run the cells below again.
+# `pretrained.load` gives a model together with its image size and its preprocessing.
 
 # %% slideshow={"slide_type": "fragment"}
 MODEL = "EfficientNetLite0"  # or "EfficientNetLite2"; with a network also "MobileNet", "VGG16", …
@@ -286,8 +288,8 @@ plotting.show(
 # pixels from −1 to 1; VGG and ResNet want ImageNet's mean subtracted, in BGR order; DenseNet wants
 # mean and deviation of each colour. It is part of the model as its weights are.
 #
-# So we prepare thirteen photographs rightly, in a way that should not matter, and in five wrong ways.
-# Before you look: which mistake costs most, and which may cost nothing?
+# We prepare thirteen photographs in seven ways: the right one, one that should not matter (mirrored), and
+# five wrong ones. Before you look: which mistake costs most, and which may cost nothing?
 
 # %% slideshow={"slide_type": "fragment"}
 at_hand = {name: images.read_image(path) for name, path in photographs.at_hand().items()}
@@ -313,7 +315,7 @@ VERSIONS = {
 answers = {name: classifier.model.predict(x, verbose=0) for name, x in VERSIONS.items()}
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# The first answers to six of them. Nothing raised an error. In which rows would you notice?
+# The first answers to four of them. Nothing raised an error. In which rows would you notice?
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils.tables import Table
@@ -321,16 +323,16 @@ from course_utils.tables import Table
 SIX = list(at_hand)[:6]
 class_names = [name for _, name in pretrained.class_names()]
 Table(
-    header=["first answer", *SIX],
-    rows=[[name, *(class_names[i] for i in p.argmax(axis=1)[:6])] for name, p in answers.items()],
-    formats=[""] * 7,
+    header=["first answer", *SIX[:4]],
+    rows=[[name, *(class_names[i] for i in p.argmax(axis=1)[:4])] for name, p in answers.items()],
+    formats=[""] * 5,
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # In numbers: take the class that the rightly fed model names, and see how much of its probability is
-# left. *Any* change is likelier to take from the winner than to give, so the yardstick is the mirrored
-# photograph. A mistake that destroys the answer is found soon. One that costs a few points looks
-# harmless and stays in the code for years.
+# left. *Any* change to an image tends to lower the probability of the class that won. So each mistake is
+# compared with a harmless change, the mirrored photograph. A mistake that destroys the answer is found
+# soon. One that costs a few points looks harmless and stays in the code for years.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 from course_utils import intervals
@@ -355,8 +357,9 @@ print("cost more than mirroring:", ", ".join(costly) or "none")
 print("not told apart from it:", ", ".join(name for name in lost if name not in costly) or "none")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# "Not told apart" does not mean harmless: with thirteen photographs only large losses show. Right
-# costs nothing, so do it right: RGB, proportions kept, the model's own preprocessing.
+# "Not told apart" does not mean harmless: with thirteen photographs only large losses show, and with so few
+# an interval is itself rough: where one ends near zero, do not lean on it. Right costs nothing, so do it
+# right: RGB, proportions kept, the model's own preprocessing.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Ask rightly
@@ -364,8 +367,11 @@ print("not told apart from it:", ", ".join(name for name in lost if name not in 
 # `classifier.predict_top` does the three things: it takes photographs as they are, crops them, and
 # preprocesses. Where is the model sure, and is it right there? What does it do with a subject that is
 # none of its classes? (ImageNet has no class *person*, for instance.)
+#
+# Compare the cat with your first answer, in *Ask*. If a faulty input made the model surer there: one
+# photograph cannot tell which way is right. That is why thirteen were asked.
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.02"]
 six = [at_hand[name] for name in SIX]
 top = classifier.predict_top(six, k=5)
 plotting.plot_top_predictions(six, top, title=f"Five best guesses of {classifier.name}")
@@ -377,9 +383,10 @@ plotting.show(
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Choose: accuracy, cost, answer
 #
-# Those that are ready on this machine, each at its own image size. *Multiply-adds* are the
-# multiplications, each with its addition, for one image; beside them the time that one image takes
-# here (the shortest of twenty). What would you take for a telephone, what for a server?
+# Those that are ready on this machine, each at its own image size. *Multiply-adds* are counted as in
+# lesson 01, for one image, of convolutions and dense layers (the authors' own tables differ by some per
+# cent); beside them the time that one image takes here (the shortest of twenty). What would you take
+# for a telephone, what for a server?
 
 # %% slideshow={"slide_type": "fragment"} tags=["nbval-ignore-output"]
 import time
@@ -404,7 +411,7 @@ Table(
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
-# And what they say, side by side. Where do they differ, and whom would you believe there?
+# And what they say, side by side. Where do they differ, and which would you believe there?
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
 said = {name: [g[0] for g in c.predict_top(six, k=1)] for name, c in ready.items()}
@@ -420,7 +427,8 @@ Table(
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: twice the size
 #
-# Change and predict: EfficientNet-Lite0 can be built for images of 448×448 in place of 224×224 pixels. By what factors do its multiply-adds and its parameters grow? Write both; then look:
+# Change and predict: EfficientNet-Lite0 can be built for images of 448×448 in place of 224×224 pixels. By
+# what factors do its multiply-adds and its parameters grow? Write both; then look:
 # `costs.total(efficientnet_lite.EfficientNetLite0(weights=None, input_shape=(448, 448, 3)))`.
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
@@ -447,7 +455,8 @@ check.at_twice_the_size(times_multiply_adds, times_parameters)
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Your own photographs
 #
-# Choose from the menus, or upload a photograph. A file that is no image is told below the menus.
+# Choose from the menus, or upload a photograph. If a file is not an image, a message below the menus says
+# so.
 
 # %% slideshow={"slide_type": "fragment"}
 from course_utils import widgets
@@ -465,8 +474,8 @@ for guess in pretrained.load(MODEL).predict_top([mine])[0]:
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: fool it
 #
-# Open: change at most a quarter of the cat's pixels so that you still see a cat, and the model's first
-# answer is another. Can you do it with fewer? And what does that say of how the model sees?
+# Open: change at most a quarter of the photograph's pixels so that you still see a cat, but the model's
+# first answer is another class. Can you do it with fewer? And what does that say of how the model sees?
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
 altered = ...  # begin with photo.copy()
@@ -484,9 +493,9 @@ check.another_answer(altered, photo, classifier)
 # check.another_answer(altered, photo, classifier)
 # ```
 #
-# A cat behind a thin black grid. A person looks through it; for the network a fine texture over all of
-# the picture outweighs the shape behind. A square over the face changes less: the fur around it is
-# enough. (Look: `plotting.plot_image(altered)`.)
+# A cat behind a thin black grid. A person looks through it. One reading is that such a network goes by
+# texture more than by shape (Geirhos et al. 2018). Try a square of as many pixels over the face: does it
+# change more, or less? (Look: `plotting.plot_image(altered)`.)
 #
 # </details>
 
@@ -497,7 +506,9 @@ check.another_answer(altered, photo, classifier)
 # (section 3.1) of 1.28 million images, on four Titan Black cards in two to three weeks (section 3.3).
 # First a *derivation*. Going forward is counted from the model. Going backward costs twice that: once
 # for the gradients of the activations, once for those of the weights. The maker gives 5.1 TFLOPS a
-# card, half of it in multiply-adds, and nobody reaches more than a part.
+# card, half of it in multiply-adds. A peak is a lower bound: no training reaches it. The rule: over a day,
+# on their cards at full speed and on this machine. Guess first: how many days at full speed, hours or
+# weeks?
 
 # %% slideshow={"slide_type": "fragment"}
 IMAGES, EPOCHS, DAY = 1_281_167, 74, 24 * 60 * 60
@@ -515,7 +526,8 @@ print(f"on the four cards at their peak: {peak:.1f} days")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Then the *measurement*: how fast does this machine train it? Five steps, forward and backward, of
-# the convolutions alone. (A graphics card gets more images a step, to be busy.)
+# the convolutions alone. (A graphics card gets more images a step, to be busy. The interval is of these
+# five steps only.)
 
 # %% slideshow={"slide_type": "fragment"}
 import tensorflow as tf
@@ -546,7 +558,22 @@ claims.verdict(
 # With 256 newer cards Goyal et al. (2017) trained ResNet-50 in an hour: days or weeks are the price
 # for those who have a few cards, not a law. Weights that are trained load in a second.
 
-# %% [markdown] slideshow={"slide_type": "slide"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## What you learned
+#
+# - A pretrained model is two things: weights, and the exact way its inputs were prepared.
+# - `cv2.imread` returns BGR. Convert once, where you read.
+# - Keep proportions: crop, do not stretch. Use the model's own input size.
+# - Wrong preprocessing raises no error.
+# - Softmax shares out one among the classes it knows, whatever the picture shows.
+# - Weights that took weeks to train load in a second.
+#
+# Next: [08 · Transfer learning](08_transfer_learning.ipynb). Can it learn five new things from 65 examples?
+
+# %% [markdown] slideshow={"slide_type": "slide"}
+# ## Quiz
+
+# %% [markdown] slideshow={"slide_type": "fragment"} tags=["quiz"]
 # **Question 1.** A network was trained on RGB images and gets one in BGR. What happens?
 #
 # <details><summary>A. It raises an error about the channels.</summary>
@@ -654,10 +681,12 @@ claims.verdict(
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "skip"}
-# ## Sources
+# ## Bibliography
 #
 # - Deng, Dong, Socher, Li, Li & Fei-Fei (2009), "ImageNet: a large-scale hierarchical image
 #   database", CVPR.
+# - Geirhos et al. (2018), "ImageNet-trained CNNs are biased towards texture; increasing shape bias improves
+#   accuracy and robustness", arXiv:1811.12231.
 # - Goyal et al. (2017), "Accurate, large minibatch SGD: training ImageNet in 1 hour",
 #   arXiv:1706.02677.
 # - Howard et al. (2017), "MobileNets: efficient convolutional neural networks for mobile vision
@@ -670,13 +699,3 @@ claims.verdict(
 #
 # Accuracies: keras.io/api/applications, and for EfficientNet-Lite its authors' table. Photographs:
 # scikit-image, matplotlib, and `data/photographs`.
-
-# %% [markdown] slideshow={"slide_type": "slide"}
-# ## What you learned
-#
-# - A pretrained model is two things: weights, and the exact way its inputs were prepared.
-# - `cv2.imread` returns BGR. Convert once, where you read.
-# - Keep proportions: crop, do not stretch. Use the model's own input size.
-# - Wrong preprocessing raises no error.
-# - Softmax shares out one among the classes it knows, whatever the picture shows.
-# - Weights that took weeks to train load in a second.

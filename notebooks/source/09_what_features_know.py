@@ -18,7 +18,7 @@
 #
 # **Was it really the pretraining?**
 #
-# 60 minutes to teach, about three to run on 2 cores ·
+# 60 minutes to teach, about two to run on 2 cores ·
 # [![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)](https://colab.research.google.com/github/course-owner/cnn-transfer-learning-course/blob/main/notebooks/09_what_features_know.ipynb)
 #
 # - **What you do:** take lesson 08's result apart. Would other features have done? What do the
@@ -51,41 +51,44 @@ runtime.setup(seed=0)
 # to matter.
 #
 # First the data. The 200 test images show 100 objects, each twice. Two views of one object are not
-# two independent tests, so below we draw *objects* when we ask how far chance goes (a bootstrap
-# *clustered* by object), or use the first view of each.
+# two independent tests (lesson 08 drew whole objects). Here we ask about the *first view* of each
+# object: as many objects, at half the cost.
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 import matplotlib.pyplot as plt
 import numpy as np
 
 from course_utils import data, plotting
 
-(x_train, y_train), (x_test, y_test) = data.load_objects()
-order = np.r_[0 : len(x_test) : 2, 1 : len(x_test) : 2]  # all first views, then all second ones
-x_test, y_test = x_test[order], y_test[order]
-masks_test, objects = data.load_objects_masks()[1][order], data.load_objects_instances()[1][order]
-FIRST = slice(0, len(x_test) // 2)
+(x_train, y_train), (views, labels) = data.load_objects()
+instances = data.load_objects_instances()[1]
+first = np.sort(np.unique(instances, return_index=True)[1])  # one view of each object
+x_test, y_test, objects = views[first], labels[first], instances[first]
+masks_test = data.load_objects_masks()[1][first]
+CLASSES = range(len(data.CLASS_NAMES))
 
-some = [0, 20, 40, 60, 80]
+some = [np.flatnonzero(y_test == label)[0] for label in CLASSES]  # an object of each class
+again = [np.flatnonzero(instances == objects[i])[-1] for i in some]
 plotting.plot_images(
-    [*x_test[FIRST][some], *x_test[len(x_test) // 2 :][some]],
-    [f"{objects[i]}, {view} view" for view in ("first", "second") for i in some],
+    [*x_test[some], *views[again]],
+    [f"{objects[i]}, {view} view" for view in ("first", "other") for i in some],
+    columns=len(some),
     title="Each test object is seen twice, in other surroundings",
 )
 plotting.show(
-    "Five test objects, one of each class, in two views each: pose, ground and light differ, the "
-    "object is the same."
+    "A test object of each class in two views: pose, ground and light differ, the object is the same."
 )
+del views, labels
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## The same network, with nothing learned
 #
 # Our first control is VGG16 (Simonyan & Zisserman 2014) as Keras builds it before any training, with
-# random weights: the architecture without the pretraining, three times from three seeds.
+# random weights: the architecture without the pretraining, twice from two seeds.
 #
-# One pass through a network serves several questions. Of every unit at the end of every block we
-# keep its mean response to an image, its strongest, and where that was. (A *unit* is one channel of
-# a layer's output.) Random networks see the first views only, which halves their cost.
+# A *unit* is one channel of a layer's output here (in lesson 02 it was a single number). One pass
+# through a network serves several questions: of every unit at the end of every block we keep its mean
+# response to an image, its strongest, and where that was.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -107,30 +110,40 @@ def responses(network, images):
     return units.unit_responses(network, images, preprocess_input)
 
 
-SEEDS = {"ImageNet": None, "random 0": 0, "random 1": 1, "random 2": 2}
+SEEDS = {"ImageNet": None, "random 0": 0, "random 1": 1}
 RANDOM = list(SEEDS)[1:]
-to_train, to_first = {}, {}
+to_train, to_test = {}, {}
 for name, seed in SEEDS.items():
     network = vgg16(seed)
-    to_train[name], to_first[name] = responses(network, x_train), responses(network, x_test[FIRST])
-    if name == "ImageNet":
-        to_second = responses(network, x_test[len(x_test) // 2 :])
-    keras.backend.clear_session()  # one network at a time in memory
+    to_train[name], to_test[name] = responses(network, x_train), responses(network, x_test)
+    del network  # one at a time in memory
+    keras.backend.clear_session()
+    runtime.free_memory()
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## Features made by hand
+# ## Claim 13: do pretrained features beat handcrafted ones?
 #
-# The second control is what people used before: features that someone thought out.
+# "Better than handcrafted feature extraction on natural images", says the lecture. So the second
+# control is what people used before: features that someone thought out.
 #
 # - **HOG**, histograms of the directions of gradients (Dalal & Triggs 2005), beside a histogram of
 #   colours;
 # - **SIFT and Fisher vectors**: descriptions of the gradients around points that stand out (Lowe
 #   2004), and how an image's differ from those of the training images (Perronnin et al. 2010). Fisher
-#   vectors won the ImageNet challenge of 2011, the last that no network won.
+#   vectors won the ImageNet challenge of 2011, the last that no network won. Ours is a small version:
+#   sparse points, 32 Gaussians, no colours. So what is tried here is not the system of 2011.
 #
-# All features get the same judge, a *linear probe* (Alain & Bengio 2016): logistic regression, which
-# can use only what the features already spread out. Cross-validation on the 65 training images
-# chooses its scaling and its penalty for each kind. Guessing scores 20 %. What do you expect?
+# All features are judged in the same way, by a *linear probe* (Alain & Bengio 2016): logistic
+# regression, which can use only what the features already spread out. Cross-validation on the training
+# images chooses its scaling and its penalty for each kind.
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
+# **What was built in.** This image set was accepted only after a trial on these very test objects: HOG
+# had to stay at or below 75 %, random weights at or below 45 %, ImageNet features had to reach 95 %.
+# A set on which the controls do as well would teach nothing about pretraining. So neither the *order*
+# nor that the leads are large is a discovery: 95 less 75 and 95 less 45 points were asked for. What was
+# not asked for is how SIFT does, and by how much the limits are passed. What do you expect? (The rule: the
+# whole interval of the lead above 0, over each of the three.)
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -138,38 +151,33 @@ from course_utils import probes
 
 
 def probe(train, test):
-    """Which of the test images (the first views if there are half as many) are told right?"""
-    return probes.correct((train, y_train), (test, y_test[: len(test)]))
+    """Which of the test images are classified correctly?"""
+    return probes.correct((train, y_train), (test, y_test))
 
 
-HOG, SIFT = "HOG + colour histogram", "SIFT + Fisher vectors"
+HOG, SIFT, RANDOM_VGG16 = "HOG + colour histogram", "SIFT + Fisher vectors", "VGG16, random weights"
 by_hand = {
     HOG: [
         np.hstack([probes.hog_features(x), probes.colour_histogram(x)]) for x in (x_train, x_test)
     ],
     SIFT: probes.fisher_vectors(x_train, x_test),
 }
-features_train = to_train["ImageNet"]["block5"].mean
-features_test = np.concatenate([to_first["ImageNet"]["block5"].mean, to_second["block5"].mean])
-
-right = {"VGG16, ImageNet weights": probe(features_train, features_test)}
-right |= {name: probe(train, test) for name, (train, test) in by_hand.items()}
-right["VGG16, random weights"] = np.mean(  # of each image, the share of the three networks
-    [probe(to_train[name]["block5"].mean, to_first[name]["block5"].mean) for name in RANDOM], axis=0
-)
+after_all = {  # the blocks
+    name: 1.0 * probe(to_train[name]["block5"].mean, to_test[name]["block5"].mean) for name in SEEDS
+}
+right = {"VGG16, ImageNet weights": after_all["ImageNet"]}
+right |= {name: 1.0 * probe(train, test) for name, (train, test) in by_hand.items()}
+right[RANDOM_VGG16] = np.mean([after_all[name] for name in RANDOM], axis=0)
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.04"]
 from course_utils import intervals
 
-scores = {
-    name: intervals.bootstrap(np.mean, 1.0 * r, clusters=objects[: len(r)])
-    for name, r in right.items()
-}
+scores = {name: intervals.bootstrap(np.mean, r) for name, r in right.items()}
 ax = plotting.plot_estimates(scores, spec=".0%")
-ax.axvline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.axvline(1 / len(CLASSES), color=plotting.COLOURS["grey"], ls="--")
 ax.set(
     xlim=(0, 1),
-    xlabel="test accuracy (95 % interval, clustered by object; dashed: guessing)",
+    xlabel="test accuracy (95 % interval over objects; dashed: guessing)",
     title="Is it the weights, or would something else do?",
 )
 plotting.show(f"Test accuracy with 95 % intervals: {intervals.listed(scores, '.0%')}.")
@@ -208,44 +216,35 @@ check.lead(lead)
 #
 # </details>
 
-# %% [markdown] slideshow={"slide_type": "subslide"}
-# **What was built in.** This image set was accepted only after a trial on these very test images: HOG
-# had to stay at or below 75 %, random weights at or below 45 %, ImageNet features had to reach 95 %.
-# A set on which the controls do as well would teach nothing about pretraining. So the *order* below
-# is no discovery. What can be found is how far apart they lie, and what the gap is due to.
-
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
 from course_utils import claims
 
-best = 1.0 * right["VGG16, ImageNet weights"]
 ahead = {
-    name: intervals.bootstrap(np.mean, 100 * (best[: len(r)] - r), clusters=objects[: len(r)])
+    f"less {name}": intervals.bootstrap(np.mean, 100 * (right["VGG16, ImageNet weights"] - r))
     for name, r in right.items()
-    if r is not right["VGG16, ImageNet weights"]
+    if name != "VGG16, ImageNet weights"
 }
-print(intervals.listed(ahead, ".0f", " points"))
-
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.02"]
 claims.verdict(
     13,
     f"with the same kind of head ImageNet features are right on {scores['VGG16, ImageNet weights']:.0%} "
-    f"of new images; ahead of {intervals.listed(ahead, '.0f', ' points')} (3 seeds, 100 objects; the "
-    "order was built into the image set)",
-    beats_hog=claims.above(ahead[HOG]),
-    beats_sift=claims.above(ahead[SIFT]),
-    beats_random_weights=claims.above(ahead["VGG16, random weights"]),
+    f"of {len(objects)} new objects; {intervals.listed(ahead, '.0f', ' points')} ({len(RANDOM)} random "
+    "networks); order and least leads were built into the image set",
+    beats_hog=claims.above(ahead[f"less {HOG}"]),
+    beats_sift=claims.above(ahead[f"less {SIFT}"]),
+    beats_random_weights=claims.above(ahead[f"less {RANDOM_VGG16}"]),
 )
 
 # %% [markdown] slideshow={"slide_type": "slide"}
-# ## What do the layers find?
+# ## Claim 12: what do the layers find?
 #
-# The lecture says that pretrained layers find edges, then textures, shapes and parts. Pictures
-# suggest it, beginning with Zeiler & Fergus (2013). But a picture is picked, and the eye sees order
-# everywhere. So we look first, and then measure each against random weights.
+# The lecture speaks of "more general image features that can help identify edges, textures, shapes, and
+# object composition". Pictures suggest that pretrained layers find them in this order, from Zeiler &
+# Fergus (2013) on. But a picture is picked, and the eye sees order everywhere. So we look first, and
+# then measure each against random weights. (The rule: each measure above that of random weights, with
+# the whole interval; and the probe at the end gains from block to block.)
 #
-# How much of the image does a unit see? That is its *receptive field*. Its side *r* is 1 pixel at
-# first. Each layer with a kernel of side *k* adds (*k* − 1) · *j*, where *j* is the product of all
-# strides before that layer (Araujo et al. 2019).
+# How much of the image does a unit see? Its *receptive field* (lesson 03) is 1 plus, for each layer,
+# *k* − 1 times the product of the strides before it (Araujo et al. 2019).
 #
 # ### Exercise: change and predict
 #
@@ -273,7 +272,8 @@ check.field_of_block1(side_of_field)
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # For each unit: which parts of the test images excite it most? We cut out its receptive field around
 # the strongest response (clipped at the border), for five units of an early, a middle and a late
-# block. Of each block they are the ones whose strongest response stands out most from their mean.
+# block. Of each block they are the ones whose strongest response stands out most from their mean. Each
+# row is one unit. What do the patches of a row have in common?
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -287,9 +287,9 @@ def choosy(found, count):
 BLOCKS = ["block1", "block3", "block5"]
 patches = {}
 for block in BLOCKS:
-    found = to_first["ImageNet"][block]
+    found = to_test["ImageNet"][block]
     label = f"{block}: a unit sees {found.field.size}×{found.field.size} pixels"
-    patches[label] = [found.patches(x_test[FIRST], unit, 6) for unit in choosy(found, 5)]
+    patches[label] = [found.patches(x_test, unit, 6) for unit in choosy(found, 5)]
 plotting.plot_patches(patches, title="What excites units of the pretrained network most?")
 plotting.show(
     "Patches of test images that excite units most, a row for each unit, in three blocks. In the "
@@ -305,28 +305,32 @@ plotting.show(
 # %% slideshow={"slide_type": "fragment"}
 SMALL = 96  # pixels: enough for the first blocks, at a fifth of the cost
 stripes = units.gratings(SMALL)
-picked = [stripes[colour, 2, direction] for colour in range(3) for direction in (0, 1, 3, 4, 6)]
-plotting.plot_images(picked, title="Gratings: which of them does a unit prefer?")
+picked = [stripes[colour, 2, direction] for colour in range(3) for direction in (0, 1, 4)]
+plotting.plot_images(picked, columns=9, title="Gratings: which of them does a unit prefer?")
 plotting.show(
-    "Stripes in five directions and three pairs of colours: dark and light, red and green, yellow and "
+    "Stripes in three directions and three pairs of colours: dark and light, red and green, yellow and "
     "blue."
 )
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # And we cut pieces of the training images into patches. Shuffled, patches of 16 pixels keep the
-# texture and lose the arrangement; patches of 1 pixel keep the colours and nothing else. A unit that
-# answers to texture should rank the images alike before and after the first, and not after the second.
+# texture and lose the arrangement; patches of 1 pixel keep the colours and nothing else. If a unit
+# answers to texture, shuffling the patches should leave its ranking of the images nearly unchanged,
+# and shuffling the pixels should not. (Shuffled pixels are also noise, to which a unit may answer. So
+# we look, without judging by it, at pieces painted in their mean colour too.)
 
-# %% slideshow={"slide_type": "fragment"}
+# %% slideshow={"slide_type": "subslide"}
 margin = (224 - SMALL) // 2
-pieces = x_train[:, margin:-margin, margin:-margin]
+pieces = x_train[::2, margin:-margin, margin:-margin]  # every other one is enough
+mean_colour = pieces.mean(axis=(1, 2), keepdims=True).astype("uint8")
 shown = {
     "whole": pieces,
     "patches": units.shuffle_patches(pieces, 16),
     "pixels": units.shuffle_patches(pieces, 1),
+    "mean colour": np.broadcast_to(mean_colour, pieces.shape),
 }
 to_gratings, to_shown = {}, {}
-for name, seed in SEEDS.items():
+for name, seed in {**SEEDS, "random 2": 2}.items():  # small pictures: one network more
     network = vgg16(seed, SMALL)
     early, middle = (
         keras.Model(network.inputs, network.get_layer(f"{block}_pool").output)
@@ -336,22 +340,20 @@ for name, seed in SEEDS.items():
     to_gratings[name] = means.reshape(*stripes.shape[:3], -1)
     to_shown[name] = {what: responses(middle, x)["block3"].mean for what, x in shown.items()}
     keras.backend.clear_session()
-
-plotting.plot_images([x[i] for x in shown.values() for i in (3, 16, 29, 42, 55)])
-plotting.show(
-    "Pieces of five training images, above as they are, in the middle as shuffled squares in which "
-    "surfaces are still recognised, below as coloured noise."
-)
+four = [np.flatnonzero(y_train[::2] == label)[0] for label in CLASSES][:4]
+forms = f"Of each piece: {', '.join(shown)}"
+plotting.plot_images([x[i] for i in four for x in shown.values()], columns=8, title=forms)
+plotting.show(f"Pieces of four training images. {forms}.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # *Orientation selectivity* is 0 for a unit that answers all directions alike and 1 for one that
 # answers a single one (1 − circular variance; Ringach et al. 2002). *Colour selectivity* is what the
 # preferred of the three kinds of contrast has over the mean of the other two. The interval is over
-# units. Before you look: a kernel of nine random numbers has some direction too. How much is left for
-# training to add?
+# units, of one trained and three random networks; another random network would move it too. Before you
+# look: a kernel of random numbers has some direction too. How much is left for training to add?
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 def difference(trained, untrained):
     """Mean over some units less that over others, with its interval."""
     values = np.concatenate([trained, untrained])
@@ -359,69 +361,83 @@ def difference(trained, untrained):
     return intervals.bootstrap(lambda v, t: v[t].mean() - v[~t].mean(), values, is_trained)
 
 
-TRAINED, UNTRAINED = "ImageNet weights", "random weights (3 seeds)"
+RANDOM_SMALL = list(to_gratings)[1:]
+TRAINED, UNTRAINED = "ImageNet weights", "random weights"
 more_selective, found_selective = {}, {TRAINED: [], UNTRAINED: []}
 for what in ("orientation", "colour"):
     of = {name: units.selectivity(means)[what] for name, means in to_gratings.items()}
-    both = of["ImageNet"], np.concatenate([of[name] for name in RANDOM])
+    both = of["ImageNet"], np.concatenate([of[name] for name in RANDOM_SMALL])
     more_selective[what] = difference(*both)
     found_selective[TRAINED].append(intervals.mean(both[0]))
     found_selective[UNTRAINED].append(intervals.mean(both[1]))
 ax = plotting.plot_estimates_along(list(more_selective), found_selective)
-ax.set(ylim=(0, 1), ylabel="selectivity", title="Block 1: is it choosier?")
+ax.set(ylim=(0, 1), ylabel="selectivity", title="Block 1: is it more selective?")
 plotting.show(
     "Mean selectivity of block 1's units, with 95 % intervals. ImageNet less random weights: "
     f"{intervals.listed(more_selective)}."
 )
 print(f"ImageNet less random weights: {intervals.listed(more_selective)}")
+for name, means in to_gratings.items():
+    quartiles = np.percentile(units.selectivity(means)["orientation"], [25, 50, 75])
+    print(f"{name}: quartiles of the orientation selectivity", quartiles.round(2))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Look at both intervals. In the stored run the kernels of random numbers were about as choosy for a
-# direction as the trained ones: any uneven kernel has one. What training had added was an opinion on
-# colour: light alone, or one pair of colours.
+# Look at both intervals, then at the quartiles: the mean is over all units. Are they of one kind?
+# AlexNet's kernels became two kinds (lesson 02). In the stored run what training had added was a
+# preference for colours: light alone, or one pair of colours.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Block 3: textures?
 #
-# For each unit of block 3 (it sees 44×44 pixels) we correlate its responses to the 65 pieces with
+# For each unit of block 3 (it sees 44×44 pixels) we correlate its responses to the whole pieces with
 # those to the shuffled ones. What outlives the shuffling of patches could be texture, or mere colour;
 # what outlives that of pixels is colour alone. The difference is what the claim is about. The interval
 # is over images.
 
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
+OUTLIVING = ["patches", "pixels", "mean colour", "patches less pixels"]
+
+
 def outlive(names, images=slice(None)):
-    """Mean correlation after shuffling patches, after shuffling pixels, and the difference."""
-    whole, *shuffled = (
+    """Mean correlation with the whole pieces of each kind in OUTLIVING."""
+    whole, *changed = (
         np.concatenate([to_shown[name][what][images] for name in names], axis=1) for what in shown
     )
-    of_patches, of_pixels = (units.outlives(whole, x).mean() for x in shuffled)
-    return of_patches, of_pixels, of_patches - of_pixels
+    found = [units.outlives(whole, x).mean() for x in changed]
+    return [*found, found[0] - found[1]]
 
 
 def over_images(statistic):
-    return intervals.bootstrap(statistic, np.arange(len(x_train)), resamples=500)
+    return intervals.bootstrap(statistic, np.arange(len(pieces)), resamples=500)
 
 
 found_outliving = {
-    label: [over_images(lambda images, n=n, k=k: outlive(n, images)[k]) for k in range(3)]
-    for label, n in {TRAINED: ["ImageNet"], UNTRAINED: RANDOM}.items()
+    label: [over_images(lambda images, n=n, k=k: outlive(n, images)[k]) for k in range(4)]
+    for label, n in {TRAINED: ["ImageNet"], UNTRAINED: RANDOM_SMALL}.items()
 }
-more_texture = over_images(lambda i: outlive(["ImageNet"], i)[2] - outlive(RANDOM, i)[2])
-ax = plotting.plot_estimates_along(["patches", "pixels", "difference"], found_outliving)
-ax.set(ylim=(0, 1), ylabel="correlation", title="Block 3: what outlives shuffling?")
-textures = {name: of[2] for name, of in found_outliving.items()}
-plotting.show(f"Correlation after shuffling; patches less pixels: {intervals.listed(textures)}.")
+more_texture = over_images(lambda i: outlive(["ImageNet"], i)[3] - outlive(RANDOM_SMALL, i)[3])
+ax = plotting.plot_estimates_along(OUTLIVING, found_outliving)
+ax.set(ylim=(-0.1, 1), ylabel="correlation", title="Block 3: what outlives a change?")
+textures = {name: of[3] for name, of in found_outliving.items()}
+plotting.show(f"Correlation after a change; patches less pixels: {intervals.listed(textures)}.")
 print(f"patches less pixels, ImageNet less random weights: {more_texture:.2f}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Compare the pairs one by one: which of them makes the difference? In the stored run patches outlived
+# alike in both. What differed is how much mere colour explains.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Block 5: parts?
 #
 # A unit that finds a part of an object should answer most strongly *on* the object. For each unit of
-# block 5 we take the ten images that excite it most, and in each the square of 32×32 pixels in the
-# middle of what it sees. How much of it lies on the object's mask? But objects lie near the middle: a
-# unit that prefers the middle meets them without looking. So we lay the same squares on the masks of
-# the other images too. Only what is left over is looking.
+# block 5 take the ten images that excite it most. In each, take the square of 32×32 pixels at the
+# centre of its receptive field. How much of that square lies on the object? But objects lie near the
+# middle, so a unit that prefers the middle would meet them without seeing them. So we also lay the same
+# squares on the masks of *other* images. The difference of the two is what the unit owes to seeing.
+#
+# (A unit of block 5 sees nearly the whole image, mostly its middle: the effective field of lesson 03.
+# That the square says where it looks is an assumption.)
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
@@ -429,9 +445,9 @@ def strongest_on_object(names):
     """Sums over the strongest patches of each image: on its object, on others', their number."""
     sums = []
     for name in names:
-        found = to_first[name]["block5"]
+        found = to_test[name]["block5"]
         strongest = found.strongest(10)
-        own, others = (strongest * x for x in units.on_object(found, masks_test[FIRST]))
+        own, others = (strongest * x for x in units.on_object(found, masks_test))
         sums.append([own.sum(axis=1), others.sum(axis=1), strongest.sum(axis=1)])
     return np.sum(sums, axis=0)
 
@@ -472,20 +488,21 @@ print(f"own less others, ImageNet less random weights: {more_on_object:.2f}")
 # ## How much does each block know?
 #
 # The last measure: a linear probe on each block's mean responses. If later blocks find what classes
-# are made of, the probe should gain from block to block. (All on the first views.)
+# are made of, the probe should gain from block to block.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
-told_right = {
-    name: {b: 1.0 * probe(to_train[name][b].mean, to_first[name][b].mean) for b in BLOCKS}
+correct = {
+    name: {b: 1.0 * probe(to_train[name][b].mean, to_test[name][b].mean) for b in BLOCKS[:2]}
+    | {"block5": after_all[name]}
     for name in SEEDS
 }
-told_right["random"] = {b: np.mean([told_right[n][b] for n in RANDOM], axis=0) for b in BLOCKS}
+correct["random"] = {b: np.mean([correct[name][b] for name in RANDOM], axis=0) for b in BLOCKS}
 by_depth = {
-    label: [intervals.bootstrap(np.mean, told_right[name][b]) for b in BLOCKS]
+    label: [intervals.bootstrap(np.mean, correct[name][b]) for b in BLOCKS]
     for label, name in {TRAINED: "ImageNet", UNTRAINED: "random"}.items()
 }
 ax = plotting.plot_estimates_along([1, 3, 5], by_depth)
-ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.axhline(1 / len(CLASSES), color=plotting.COLOURS["grey"], ls="--")
 ax.set(xticks=[1, 3, 5], xlabel="block", ylim=(0, 1), ylabel="test accuracy (95 % interval)")
 ax.set_title("What a probe reads off each block")
 plotting.show(
@@ -493,8 +510,8 @@ plotting.show(
     + ". ".join(f"{n}: {', '.join(f'{e:.0%}' for e in row)}" for n, row in by_depth.items())
 )
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
-start, middle, end = (told_right["ImageNet"][b] for b in BLOCKS)
-random_start, _, random_end = (told_right["random"][b] for b in BLOCKS)
+start, middle, end = (correct["ImageNet"][b] for b in BLOCKS)
+random_start, _, random_end = (correct["random"][b] for b in BLOCKS)
 steps = {
     "from block 1 to 3": intervals.bootstrap(np.mean, middle - start),
     "from 3 to 5": intervals.bootstrap(np.mean, end - middle),
@@ -502,7 +519,8 @@ steps = {
         np.mean, (end - start) - (random_end - random_start)
     ),
 }
-print(f"gain {intervals.listed(steps, '.0%')}")
+for name, gain in steps.items():
+    print(f"gain {name}: {gain:.0%}")
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 claims.verdict(
@@ -518,9 +536,10 @@ claims.verdict(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# Where a part fails, ask what failed: the claim, or the measure? Compare the first points of the last
-# figure on block 5 with its last. Without the second control, and without the first, what would you
-# have written? Shapes have no measure here, and nothing above speaks of them.
+# Look at the figure of block 5 again. With the two points on the left alone, what would you have written
+# of parts? What do the two on the right say, where the place is taken off? If an outcome is not met,
+# either the claim fails or the measure is too blunt; this one number cannot tell which. Shapes have no
+# measure here, and nothing above speaks of them.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## What does it look at?
@@ -531,8 +550,13 @@ claims.verdict(
 # 1. the gradient of the score with respect to each map, averaged over the map, is the map's weight;
 # 2. the weighted sum of the maps, negative values cut off, is the heat map.
 #
-# The head is lesson 08's: one dense layer. It scales its features first, so that those of a random
-# network can be learned from too, and puts out *logits*, the numbers before the softmax.
+# (With only an average and one dense layer behind the last pooling this is nearly the *class activation
+# map* of Zhou et al. 2016.)
+#
+# The head is one dense layer, as in lesson 08, but for its scaling (each feature by its own mean and
+# deviation, so that those of a random network can be learned from too) and its start at zero. It is not
+# tuned, so it may be right less often than the probe above. It puts out *logits*, the numbers before
+# the softmax.
 
 
 # %% slideshow={"slide_type": "fragment"}
@@ -568,32 +592,30 @@ def grad_cam(network, head, images):
 
 
 # %% slideshow={"slide_type": "subslide"}
-heads, heats = {}, {}
+heats = {}
 for name in ("ImageNet", "random 0"):
-    heads[name] = new_head(to_train[name]["block5"].mean)
-    training.fit(heads[name], to_train[name]["block5"].mean, y_train, epochs=100, batch_size=10)
+    of_train = to_train[name]["block5"].mean
+    head = new_head(of_train)
+    training.fit(head, of_train, y_train, epochs=100, batch_size=10)
     if name == "ImageNet":
-        logits = heads[name].predict(features_test, verbose=0)
-        is_right = logits.argmax(axis=1) == y_test
-        wrong = np.flatnonzero(~is_right)
-        looked_at = np.concatenate([np.flatnonzero(is_right[FIRST])[::3], wrong])
-    heats[name] = grad_cam(vgg16(SEEDS[name]), heads[name], x_test[looked_at])
+        answers = head.predict(to_test[name]["block5"].mean, verbose=0).argmax(axis=1)
+        wrong = np.flatnonzero(answers != y_test)
+        right_ones = np.flatnonzero(answers == y_test)[::3]
+    looked_at = np.r_[right_ones, wrong] if name == "ImageNet" else right_ones
+    heats[name] = grad_cam(vgg16(SEEDS[name]), head, x_test[looked_at])
     keras.backend.clear_session()
 
-n_right = len(looked_at) - len(wrong)
-picked = [*range(0, n_right, n_right // 5)][:5] + [*range(n_right, len(looked_at))][:5]
-says = [data.CLASS_NAMES[i] for i in logits[looked_at].argmax(axis=1)]
+n_right = len(right_ones)
+picked = np.r_[np.linspace(0, n_right - 1, 5).astype(int), n_right : n_right + len(wrong[:5])]
+of_these = np.r_[right_ones, wrong][picked]
 plotting.plot_heat(
-    x_test[looked_at[picked]],
+    x_test[of_these],
     heats["ImageNet"][picked],
-    [f"{objects[looked_at[i]].split('_')[0]}: it says {says[i]}" for i in picked],
-    masks=masks_test[looked_at[picked]],
+    [f"{data.CLASS_NAMES[y_test[i]]}: it says {data.CLASS_NAMES[answers[i]]}" for i in of_these],
+    masks=masks_test[of_these],
     title="Where the evidence for the answer lies",
 )
-plotting.show(
-    "Test images with their heat maps and the outline of the object: above right answers, below wrong "
-    "ones."
-)
+plotting.show("Heat maps over test images: above right answers, below wrong ones.")
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # Which share of the heat lies on the object? A number says nothing until it is known what *no* looking
@@ -601,8 +623,9 @@ plotting.show(
 #
 # - a *blind* blob in the middle of every picture, which has seen none;
 # - *another image's* heat;
-# - the heat of the *network of random weights*, with a head of its own (after Adebayo et al. 2018: a
-#   map that does not depend on what was learned explains nothing that was learned);
+# - the heat of a *network of random weights*: a map that does not depend on what was learned explains
+#   nothing that was learned (in the spirit of Adebayo et al. 2018, who put random weights into a trained
+#   network and compare the maps; ours gets a head of its own);
 # - and right answers beside wrong ones.
 
 
@@ -613,26 +636,36 @@ def on_masks(heat, masks):
     return flat @ masks.reshape(len(masks), -1).T / np.maximum(flat.sum(axis=1), 1e-9)[:, None]
 
 
-rows, columns = np.indices((224, 224)) - 111.5
+rows, columns = np.indices(masks_test.shape[1:]) - 111.5
 blob = np.exp(-(rows**2 + columns**2) / (2 * (224 / 6) ** 2))[None]
-masks_right, masks_wrong = masks_test[looked_at[:n_right]], masks_test[wrong]
+masks_right = masks_test[right_ones]
 of_all = on_masks(heats["ImageNet"][:n_right], masks_right)
 own = of_all.diagonal()
+BLOB, OTHERS, RANDOM_NET = "a blind blob", "another image's heat", "network of random weights"
 shares = {
     "right answers": own,
-    "wrong answers": on_masks(heats["ImageNet"][n_right:], masks_wrong).diagonal(),
-    "a blind blob in the middle": on_masks(blob, masks_right)[0],
-    "another image's heat": (of_all.sum(axis=0) - own) / (n_right - 1),
-    "network of random weights": on_masks(heats["random 0"][:n_right], masks_right).diagonal(),
+    "wrong answers": on_masks(heats["ImageNet"][n_right:], masks_test[wrong]).diagonal(),
+    BLOB: on_masks(blob, masks_right)[0],
+    OTHERS: (of_all.sum(axis=0) - own) / (n_right - 1),
+    RANDOM_NET: on_masks(heats["random 0"], masks_right).diagonal(),
 }
-seen = {name: objects[wrong if name == "wrong answers" else looked_at[:n_right]] for name in shares}
-estimates = {n: intervals.bootstrap(np.mean, x, clusters=seen[n]) for n, x in shares.items()}
-ax = plotting.plot_estimates(estimates, spec=".0%")
+estimates = {n: intervals.bootstrap(np.mean, x) for n, x in shares.items() if len(x) > 1}
+
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.06"]
+names_of_colours = {"right answers": "blue", "wrong answers": "sky", RANDOM_NET: "vermilion"}
+colours = {n: plotting.COLOURS[names_of_colours.get(n, "grey")] for n in estimates}
+ax = plotting.plot_estimates(estimates, colours=colours, spec=".0%")
 ax.set(xlim=(0, 1), xlabel="share of the heat on the object (95 % interval)")
 ax.set_title("More than without looking?")
 plotting.show(f"Share of the heat on the object: {intervals.listed(estimates, '.0%')}.")
-surplus = {n: intervals.bootstrap(np.mean, own - shares[n]) for n in list(shares)[2:]}
-print(f"right answers, less {intervals.listed(surplus, '.0%')} (of the same images)")
+for name in (BLOB, OTHERS, RANDOM_NET):
+    surplus = intervals.bootstrap(np.mean, own - shares[name])
+    print(f"right answers, less {name} on the same images: {surplus:.0%}")
+
+# %% [markdown] slideshow={"slide_type": "fragment"}
+# Read the three differences in turn. The first is all that the heat maps have over a blob that has seen
+# nothing. The second asks whether they belong to their own image, the third whether they depend on what
+# was learned. Which of the three would a paper show?
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: look without looking (open)
@@ -644,7 +677,7 @@ print(f"right answers, less {intervals.listed(surplus, '.0%')} (of the same imag
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
 blind_map = ...  # an array of 224×224 numbers
 
-check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the middle"].mean)
+check.blind_heat(blind_map, masks_right, to_beat=estimates[BLOB].mean)
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
 # <details><summary>Solution</summary>
@@ -652,7 +685,7 @@ check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the 
 # ```python
 # blind_map = data.load_objects_masks()[0].mean(axis=0) ** 8
 #
-# check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the middle"].mean)
+# check.blind_heat(blind_map, masks_right, to_beat=estimates[BLOB].mean)
 # ```
 #
 # The mean of the masks says where objects mostly lie; a power gathers the heat at the likeliest
@@ -664,34 +697,32 @@ check.blind_heat(blind_map, masks_right, to_beat=estimates["a blind blob in the 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## An honest split
 #
-# The lecture's test images were frames of the same videos as the training images. What does that do?
-# We make such a set: each of our 65 training pictures is a frame; a moment later the camera has moved
-# by a few pixels and it is a little darker. Train on the first frames, test on the next.
+# Images for teaching are often frames of a few videos, and then a test image has a twin among the
+# training images. What does that do? We make such a set: each training picture is a frame; a moment
+# later the camera has moved by a few pixels and it is a little darker. Train on the first frames, test
+# on the next of every third.
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.05"]
-from course_utils.images import resize
-
-
 def next_frame(images):
     """The camera moved by up to 8 pixels and came a little closer, and 5 % of the light went."""
-    moved = np.stack([resize(image[8:, 8:], 224) for image in images])
-    return (0.95 * moved).astype("uint8")
+    moved = tf.image.resize(images[:, 8:, 8:], images.shape[1:3])
+    return (0.95 * moved.numpy()).astype("uint8")
 
 
-x_next = next_frame(x_train)
+x_next, y_next = next_frame(x_train[::3]), y_train[::3]
 leaking, honest = [], []
 for name in ("ImageNet", "random 0"):
     features = responses(vgg16(SEEDS[name]), x_next)["block5"].mean
-    told = probes.correct((to_train[name]["block5"].mean, y_train), (features, y_train))
-    leaking.append(intervals.proportion(int(told.sum()), len(told)))
-    honest.append(intervals.bootstrap(np.mean, told_right[name]["block5"]))
+    found = probes.correct((to_train[name]["block5"].mean, y_train), (features, y_next))
+    leaking.append(intervals.proportion(int(found.sum()), len(found)))
+    honest.append(intervals.bootstrap(np.mean, after_all[name]))
     keras.backend.clear_session()
 
 LEAK, HONEST = "next frames (leak)", "new objects (honest)"
 starts = ["ImageNet weights", "random weights"]
 ax = plotting.plot_estimates_along(starts, {LEAK: leaking, HONEST: honest})
-ax.axhline(0.2, color=plotting.COLOURS["grey"], ls="--")
+ax.axhline(1 / len(CLASSES), color=plotting.COLOURS["grey"], ls="--")
 ax.set(ylim=(0, 1.05), ylabel="test accuracy (95 % interval)")
 ax.set_title("How good do they look with the leak, and without?")
 plotting.show(
@@ -700,9 +731,8 @@ plotting.show(
 )
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
-# A leak does not make one method look good; it makes every method look good, because recognising
-# *this* picture again takes no idea of what a hat is. So a split is made by object, by patient, by
-# video, never by picture.
+# Look at both pairs: whom does the leak flatter? Recognising *this* picture again takes no idea of what
+# a hat is. So a split is made by object, by patient, by video, never by picture.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Can you trust its confidence?
@@ -711,6 +741,11 @@ plotting.show(
 # network is *calibrated*. How sure a network is depends on how long it was trained: the loss goes on
 # falling when the logits grow, long after the answers have settled.
 #
+# (The head is that of the heat maps: a few hundred steps of Adam. The probe was logistic regression with
+# a penalty that cross-validation chose, lesson 08's head had features of length one: three heads, three
+# accuracies.)
+
+# %% [markdown] slideshow={"slide_type": "subslide"}
 # *Temperature scaling* (Guo et al. 2017) divides all logits by one number T, chosen so that the loss is
 # lowest on images that the head was **not** trained on. We have no spare ones, so each fifth of the
 # training images is held out once. The test images choose nothing. T changes no answer.
@@ -720,6 +755,7 @@ plotting.show(
 from course_utils import calibration
 
 EPOCHS = [5, 10, 20, 50, 100, 200, 400]
+features_train, features_test = (to["ImageNet"]["block5"].mean for to in (to_train, to_test))
 
 
 def logits_by_epoch(train, test):
@@ -735,7 +771,7 @@ def confidence_of(logits):
     return tf.nn.softmax(logits).numpy().max(axis=-1)
 
 
-held_out = np.zeros((len(EPOCHS), len(y_train), len(data.CLASS_NAMES)))
+held_out = np.zeros((len(EPOCHS), len(y_train), len(CLASSES)))
 fold = np.arange(len(y_train)) % 5  # images are sorted by class, so a fold has some of each
 for held in range(5):
     held_out[:, fold == held] = logits_by_epoch(fold != held, features_train[fold == held])
@@ -746,8 +782,8 @@ print("T:", ", ".join(f"{t:.2f}" for t in T))
 right_at = of_test.argmax(axis=2) == y_test
 sure, sure_scaled = confidence_of(of_test), confidence_of(of_test / T[:, None, None])
 
-# %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
-claimed = {"says: confidence": sure, "says, with temperature": sure_scaled, "is right": right_at}
+# %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
+claimed = {"confidence": sure, "with temperature": sure_scaled, "right answers": right_at}
 errors = {
     name: [
         calibration.expected_calibration_error(*pair, bins=5)
@@ -758,24 +794,30 @@ errors = {
 _, (left, lower) = plt.subplots(1, 2, figsize=(10, 4))
 plotting.plot_curves(EPOCHS, {n: c.mean(axis=1)[None] for n, c in claimed.items()}, ax=left)
 ticks = {"xscale": "log", "xlabel": "epochs", "xticks": EPOCHS, "xticklabels": EPOCHS}
-left.set(**ticks, ylim=(0.5, 1), title="Says, and is right (test images)")
+left.set(**ticks, ylim=(0.5, 1), ylabel="share", title="How sure, and how often right?")
 plotting.plot_curves(EPOCHS, {n: np.array(e)[None] for n, e in errors.items()}, ax=lower)
-lower.set(**ticks, ylim=(0, None), title="Expected calibration error")
+lower.set(**ticks, ylim=(0, None), ylabel="expected calibration error")
+lower.set_title("How far apart on average?")
 plotting.show(
     f"By epochs of training, from {EPOCHS[0]} to {EPOCHS[-1]}: confidence from {sure[0].mean():.0%} to "
     f"{sure[-1].mean():.0%}, with temperature from {sure_scaled[0].mean():.0%} to "
     f"{sure_scaled[-1].mean():.0%}; right from {right_at[0].mean():.0%} to {right_at[-1].mean():.0%}."
 )
 for i in (0, -1):
-    gap = intervals.bootstrap(np.mean, sure[i] - right_at[i], clusters=objects)
+    gap = intervals.bootstrap(np.mean, sure[i] - right_at[i])
     print(f"after {EPOCHS[i]} epochs, confidence less share of right answers: {gap:.0%}")
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
 # The *expected calibration error* sorts the answers by confidence into bins and takes the mean distance
-# between what a bin says and how often it is right (Guo et al. 2017). With 200 answers it is a rough
-# number. "This network is too modest" or "too bold" is a sentence about one length of training.
+# between what a bin says and how often it is right (Guo et al. 2017). With so few answers it is a rough
+# number, and never 0: a calibrated network would also show some hundredths, by chance alone. "This
+# network is too modest" or "too bold" is a sentence about one length of training.
 #
-# And all of it holds for pictures like these. Five probabilities sum to one whatever the picture shows;
+# T was fitted on heads that saw four fifths of the training images. If these are right less often than
+# the head that saw all, T asks for more modesty than is needed. On which side of the share of right
+# answers does the scaled confidence lie?
+#
+# And all of it holds for pictures like these. The probabilities sum to one whatever the picture shows;
 # a cat is a hat or a screw to this head, and no temperature changes that.
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -786,15 +828,15 @@ for i in (0, -1):
 # - A network of random weights is a strong rival in unexpected places. Measure it before you praise a
 #   trained one.
 # - A share, a correlation or a heat map says nothing without its chance level, and chance is seldom zero.
-# - A split is made by object. Leaks flatter everyone.
+# - A split is made by object, never by picture.
 # - Confidence depends on how long was trained. A temperature is fitted on images held out.
+#
+# Next: [10 · Fine-tuning](10_fine_tuning.ipynb). Should the pretrained layers be trained too?
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Quiz
-#
-# Five questions; open an answer to see whether it is right, and why.
 
-# %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
+# %% [markdown] slideshow={"slide_type": "fragment"} tags=["quiz"]
 # **Question 1.** A linear probe reads 96 % from pretrained features and 35 % from those of the same
 # network with random weights. What does that show?
 #
@@ -819,24 +861,24 @@ for i in (0, -1):
 # </details>
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["quiz"]
-# **Question 2.** Why are objects drawn, and not images, in the bootstrap of the 200 test images?
+# **Question 2.** The test set shows each object twice. Why is one view of each enough here?
 #
 # <details><summary>A. Two views of one object tend to be right or wrong together.</summary>
 #
-# Right. Drawn one by one they would count as 200 independent tests, and the interval would be too
+# Right. The second adds little, and counted as another independent test it would make the interval too
 # narrow.
 #
 # </details>
 #
-# <details><summary>B. It makes the accuracy higher.</summary>
+# <details><summary>B. First views are easier.</summary>
 #
-# Wrong. The accuracy is the same number; only its interval changes.
+# Wrong. Which of the two comes first is chance; on average both are equally hard.
 #
 # </details>
 #
 # <details><summary>C. Because training and test images share objects.</summary>
 #
-# Wrong. They share none; if they did, no interval would mend it.
+# Wrong. They share none; if they did, leaving out second views would not mend it.
 #
 # </details>
 
@@ -936,3 +978,5 @@ for i in (0, -1):
 #   arXiv:1409.1556.
 # - Swain & Ballard (1991), "Color indexing", IJCV 7, for the histogram of colours.
 # - Zeiler & Fergus (2013), "Visualizing and understanding convolutional networks", arXiv:1311.2901.
+# - Zhou, Khosla, Lapedriza, Oliva & Torralba (2016), "Learning deep features for discriminative
+#   localization", CVPR, arXiv:1512.04150.

@@ -8,6 +8,7 @@ features solve nothing about learning. Takes about two minutes on two cores.
 """
 
 import argparse
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -79,12 +80,12 @@ def probe_hog(train: Split, test: Split) -> int:
     return int(probes.correct(*features, head=head).sum())
 
 
-def probe(train: Split, test: Split) -> dict[str, Estimate]:
+def probe(train: Split, test: Split, *, seeds: Iterable[int] = SEEDS) -> dict[str, Estimate]:
     """Return the accuracy of the three probes with its 95 % Wilson interval.
 
-    The figure for random weights is the mean over `SEEDS`.
+    The figure for random weights is the mean over the seeds.
     """
-    random = [probe_vgg16(train, test, seed=seed) for seed in SEEDS]
+    random = [probe_vgg16(train, test, seed=seed) for seed in seeds]
     correct = {
         RANDOM: round(np.mean(random)),
         HANDCRAFTED: probe_hog(train, test),
