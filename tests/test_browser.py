@@ -129,7 +129,8 @@ def lab(clone, tmp_path_factory):
         file = folder / "settings" / "@jupyterlab" / f"{name}.jupyterlab-settings"
         file.parent.mkdir(parents=True)
         file.write_text(json.dumps(values))
-    environment = {k: v for k, v in os.environ.items() if k not in ENVIRONMENT} | {
+    unset = {*ENVIRONMENT, "COURSE_CACHE"}  # what is kept lies in the clone
+    environment = {k: v for k, v in os.environ.items() if k not in unset} | {
         "COURSE_WEIGHTS": "bundled",  # what lies in Keras's cache would take time
         "IPYTHONDIR": str(folder / "ipython"),
         "JUPYTER_CONFIG_DIR": str(folder / "config"),

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -183,6 +184,21 @@ def test_a_full_disk_is_one_line(lesson, tmp_path, monkeypatch, capsys):
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "Cannot write" in line and "07_small.html (No space left on device)" in line
+
+
+def test_every_command_has_an_example_which_it_takes(capsys):
+    with pytest.raises(SystemExit):
+        main.main(["--help"])
+    names = re.findall(r"^    (\S+)  ", capsys.readouterr().out, re.MULTILINE)
+    assert {"run", "check", "prefetch", "new-data", "slides", "site", "links"} < set(names)
+    for name in names:
+        with pytest.raises(SystemExit) as ended:
+            main.main([name, "--help"])
+        assert ended.value.code == 0
+        examples = capsys.readouterr().out.rpartition("example: ")[2].split(" && ")
+        for example in examples:
+            program, *arguments = shlex.split(example)
+            assert program == "course" and main._parser().parse_args(arguments)
 
 
 def contents(folder) -> dict:
