@@ -285,6 +285,8 @@ def test_update_runs_from_nothing_and_keeps_the_times(lesson, tmp_path, monkeypa
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "cache"))
     code = "from course_utils.paths import cache_dir\ncache_dir().name, cache_dir().is_dir()"
     other = add_lesson(lesson, "08", code)
+    gone = machine.Taken(1.0, 1.0, 0.5, machine.Speed(1.0, 1.0, 2))
+    machine.times_file().write_text(machine.times_as_text({"06_renamed": gone}))
     pages = ["--output", str(tmp_path / "pages")]
     assert main.main(["run", "08", "--update", *pages]) == 0
     (shown,) = nbformat.read(other, as_version=4).cells[0].outputs

@@ -360,7 +360,9 @@ def _store(fresh: Mapping[Path, Ran], speed: machine.Speed) -> None:
         )
         for path, ran in fresh.items()
     }
-    texts[machine.times_file()] = machine.times_as_text(machine.read_times() | taken)
+    lessons = {path.stem for path in find_lessons()}
+    times = {name: t for name, t in (machine.read_times() | taken).items() if name in lessons}
+    texts[machine.times_file()] = machine.times_as_text(times)
     try:
         save_all({path: text.encode() for path, text in texts.items()})
     except OSError as error:
