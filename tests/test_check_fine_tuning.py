@@ -23,21 +23,21 @@ def test_reach(answer, right):
 @pytest.mark.parametrize(
     ("answer", "said"),
     [
-        ({0.99: 30, 0.9: 0}, "third"),
-        ({0.99: 29.94, 0.9: 3e-4}, "third"),
+        ({0.99: 55, 0.9: 0}, "half"),
+        ({0.99: 54.72, 0.9: 0.18}, "half"),
         ({0.99: ..., 0.9: ...}, "three dots"),
-        ({0.99: 30}, "three dots"),
+        ({0.99: 55}, "three dots"),
         (..., "Give a per cent"),
-        ({0.99: 0.3, 0.9: 0.0}, "is a share"),
+        ({0.99: 0.55, 0.9: 0.0}, "is a share"),
         ({0.99: 99, 0.9: 90}, "not 99"),
-        ({0.99: 30, 0.9: 12}, "not 12"),
+        ({0.99: 55, 0.9: 12}, "not 12"),
         ({0.99: "much", 0.9: 0}, "no number"),
-        ({0.99: [30, 0], 0.9: 0}, "no number"),
+        ({0.99: [55, 0], 0.9: 0}, "no number"),
     ],
 )
 def test_averages_left(answer, said):
     feedback = check.averages_left(answer)
-    assert said in feedback.message and feedback.right is (said == "third")
+    assert said in feedback.message and feedback.right is (said == "half")
 
 
 @pytest.mark.parametrize(

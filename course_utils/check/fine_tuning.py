@@ -18,7 +18,7 @@ def reach(answer: Callable) -> Feedback:
 
     References
     ----------
-    Kingma & Ba (2015), "Adam: A Method for Stochastic Optimization", arXiv:1412.6980, section 2.1:
+    Kingma & Ba (2014), "Adam: A Method for Stochastic Optimization", arXiv:1412.6980, section 2.1:
     a step is about as long as the rate, at most.
     """
     return compare_functions(
