@@ -49,7 +49,7 @@ def averages_left(answer: Mapping[float, float]) -> Feedback:
         if per_cent is None:
             return Feedback(False, f"{shown(found)} is no number.", hint)
         apart = abs(per_cent - 100 * momentum**60)
-        if abs(per_cent - momentum**60) < 0.01 < apart:
+        if apart >= 1 and abs(per_cent - momentum**60) < 0.01:
             return Feedback(False, f"{per_cent:g} is a share. Give it in per cent.")
         if apart >= 1:
             return Feedback(False, f"With momentum {momentum} it is not {per_cent:g} %.", hint)
