@@ -172,7 +172,9 @@ def test_pages_ask_no_network_and_are_no_wider_than_a_telephone(built, page):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name, theme", [("claims", "light"), ("07_*", "light"), ("08_*", "dark")])
+@pytest.mark.parametrize(
+    "name, theme", [("claims", "light"), ("notebooks/07_*", "light"), ("notebooks/08_*", "dark")]
+)
 def test_a_page_keeps_to_wcag(built, page, name, theme, monkeypatch):
     monkeypatch.setenv("COURSE_CACHE", str(ROOT / ".cache"))
     try:
