@@ -625,9 +625,7 @@ print(f"one model, or features and head: {np.abs(loaded_says - probabilities[:8]
 # the middle: the picture is cropped to a square.
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.1"]
-from course_utils.paths import data_dir
-
-my_folder = data_dir() / "photographs"  # or "/home/me/my_photos"
+my_folder = data.photographs_dir()  # or "/home/me/my_photos"
 
 photographs, truth, names = data.load_folder(my_folder)
 assert names == CLASS_NAMES, f"Name the folders {', '.join(CLASS_NAMES)}; found {', '.join(names)}."
