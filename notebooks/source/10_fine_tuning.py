@@ -744,8 +744,8 @@ check.averages_left(per_cent_left)
 # rate, batch normalization that learns, and 140 steps (set beforehand: on twenty validation images a best
 # step would be luck). Is that enough? See whether it knows its own training images by then. Like the
 # head on ImageNet's weights it learns from nine images of each class; four choose the rate. Twenty
-# images give a rough number, so we take the mean of the last four looks, one every 20 steps. Are the
-# curves flat at the end? If not, more steps might change the choice and the size of the gap.
+# images give a rough number, so we take the mean of the last four looks, one every 20 steps. Which curves
+# leave the 20 % of guessing? Are they flat at the end? If not, more steps might change the choice and the size of the gap.
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.25"]
@@ -775,11 +775,7 @@ _, ax = plt.subplots(figsize=(8, 4))
 for rate in scratch_search.values:
     ax.plot(LOOKS, from_scratch(rate, 0)["validation"], "o-", label=f"{rate:g}")
 ax.legend(title="learning rate")
-ax.set(
-    xlabel="steps",
-    ylabel="validation images right [%]",
-    title=f"From scratch (guessing: {100 / CLASSES:.0f} %)",
-)
+ax.set(xlabel="steps", ylabel="validation images right [%]", title="From scratch, one split")
 plotting.show(
     "Validation images right by step from random weights, a line for each learning rate. Mean of the "
     f"last four looks with the best, {scratch_search.best:g}: {100 - scratch_search.least:.0f} %."
