@@ -223,6 +223,7 @@ before = guards.snapshot(tail)
 tail.fit(maps_train[few], one_hot[few], verbose=0)
 guards.check_moved(before, tail, [*BLOCK5, "head"])
 print("moved:", ", ".join([*BLOCK5, "head"]))
+del before  # a copy of all weights
 
 # %% [markdown] slideshow={"slide_type": "subslide"}
 # ### Exercise: how far can a weight go?
@@ -653,14 +654,22 @@ print(f"{intervals.bootstrap(np.mean, gain):+.1f} points")
 # Keras's advice was to call the base with `training=False`, as we do here. Does that hold it still
 # when it is thawed? Try it with learning rate zero, so that no weight can move.
 
-# %% slideshow={"slide_type": "fragment"}
-thawed, thawed_base, _ = build(PIXELS, training=False)
-thawed.compile(keras.optimizers.SGD(0.0), LOSS, run_eagerly=True)  # one step: not worth compiling
 
-NORMS = [x.name for x in thawed_base.layers if isinstance(x, layers.BatchNormalization)]
-before = guards.snapshot(thawed_base)
-thawed.fit(small_train[few], one_hot[few], verbose=0)
-guards.check_moved(before, thawed_base, NORMS)  # every batch normalization moved, and nothing else
+# %% slideshow={"slide_type": "fragment"}
+def norms_that_move():
+    """The layers that move in one step at learning rate zero: all batch normalizations, no other."""
+    thawed, base, _ = build(PIXELS, training=False)
+    thawed.compile(
+        keras.optimizers.SGD(0.0), LOSS, run_eagerly=True
+    )  # one step: not worth compiling
+    norms = [x.name for x in base.layers if isinstance(x, layers.BatchNormalization)]
+    before = guards.snapshot(base)
+    thawed.fit(small_train[few], one_hot[few], verbose=0)
+    guards.check_moved(before, base, norms)
+    return norms
+
+
+NORMS = norms_that_move()
 print("layers of batch normalization that moved:", len(NORMS))
 
 # %% [markdown] slideshow={"slide_type": "fragment"}
