@@ -94,10 +94,9 @@ def clone(browser_path, tmp_path_factory):
     bars = copy.deepcopy(small)
     bars.cells = [new_code_cell(code) for code in BARS]
     nbformat.write(bars, folder / "bars.ipynb")
-    images = from_source(source_of(STORED))
-    images.metadata.language_info = small.metadata.language_info
-    last = next(i for i, cell in enumerate(images.cells) if "load_objects()" in cell.source)
-    images.cells = images.cells[: last + 1]
+    images = copy.deepcopy(bars)
+    setup = next(c for c in from_source(source_of(STORED)).cells if c.cell_type == "code")
+    images.cells = [setup, new_code_cell("from course_utils import data\ndata.load_objects();")]
     nbformat.write(images, folder / "images.ipynb")
 
     git(folder, "init", "--quiet")
