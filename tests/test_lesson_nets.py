@@ -41,7 +41,7 @@ NETS = {
         ],
         "scores_up": lambda lesson: [given(lesson.scores_up, down_fit=MAPS)()],
     },
-    "10_fine_tuning": {"build": lambda lesson: lesson.build(64)[:1]},
+    "10_fine_tuning": {"build": lambda lesson: given(lesson.build, CLASSES=5)(64)[:1]},
 }
 
 

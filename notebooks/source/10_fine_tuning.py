@@ -70,7 +70,7 @@ one_of_each = [np.flatnonzero(y_train == label)[0] for label in range(CLASSES)]
 plotting.plot_images(
     x_train[one_of_each], data.CLASS_NAMES, columns=5, title="One training image of each class"
 )
-plotting.show("One object of each class: " + ", ".join(data.CLASS_NAMES) + ".")
+plotting.show("One training image of each class, in a row: " + ", ".join(data.CLASS_NAMES) + ".")
 print(f"{len(y_train)} training images of as many objects, {len(y_test)} test images of others")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
@@ -477,7 +477,7 @@ fine_tuned = keras.Model(images, tail.get_layer("head")(x), name="fine_tuned_vgg
 
 tail.compile(keras.optimizers.SGD(), LOSS)  # all is trained: Adam's averages take memory
 runtime.free_memory()
-shown = np.linspace(0, len(y_test) - 1, 4).astype(int)
+shown = np.linspace(0, len(y_test) - 1, 4).astype(int).tolist()
 guards.check_joined(fine_tuned, x_test[shown].astype("float32"), tail, maps_test[shown])
 whole, small = (
     keras.ops.softmax(model.predict(inputs, verbose=0)).numpy().max(axis=1).tolist()
@@ -646,13 +646,13 @@ print(f"{intervals.bootstrap(np.mean, gain):+.1f} points")
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Trap 3: layers that move at learning rate zero
 #
-# VGG16 is old. Newer networks, Lite0 among them, have *batch normalization* (Ioffe & Szegedy 2015,
+# Newer networks than VGG16, such as Lite0, have *batch normalization* (Ioffe & Szegedy 2015,
 # lesson 05). In *training* it scales each channel by mean and variance of the *batch*, and moves its
 # stored averages towards them. In *inference* it uses the averages. A batch of our images is a poor
 # sample of ImageNet: the layers above get other inputs than they were trained for.
 #
-# Keras's advice was to call the base with `training=False`, as we do here. Does that hold it still
-# when it is thawed? Try it with learning rate zero, so that no weight can move.
+# Keras's advice is to call the base with `training=False`. Does that hold it still, thawed, at a learning
+# rate of zero?
 
 
 # %% slideshow={"slide_type": "fragment"}
