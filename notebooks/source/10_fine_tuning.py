@@ -130,8 +130,8 @@ for layer, weights in zip(in_block5, FROM_IMAGENET, strict=True):
 
 
 def answers(model, inputs):
-    """What a model answers, ten inputs at a time, which takes less memory than predict."""
-    parts = [model.predict_on_batch(inputs[i : i + 10]) for i in range(0, len(inputs), 10)]
+    """What a model answers, five inputs at a time, which takes less memory than predict."""
+    parts = [model.predict_on_batch(inputs[i : i + 5]) for i in range(0, len(inputs), 5)]
     return np.concatenate(parts)
 
 
@@ -691,7 +691,6 @@ print("layers of batch normalization that moved:", len(NORMS))
 
 # %% slideshow={"slide_type": "fragment"} tags=["tolerance=0.03"]
 lite0, lite0_base, lite0_head = build(PIXELS)
-BASE_FROM_IMAGENET = lite0_base.get_weights()
 for name in NORMS:
     lite0_base.get_layer(name).momentum = 0.9
 runtime.free_memory()
@@ -701,7 +700,7 @@ lite0.compile(keras.optimizers.Adam(), LOSS)
 def drift(seed):
     """Which test images are right after 60 steps at learning rate zero."""
     training.restart(lite0, learning_rate=0.0)
-    lite0_base.set_weights(BASE_FROM_IMAGENET)
+    lite0_base.set_weights(any_size.get_weights())  # ImageNet's
     lite0_head.set_weights(train_head(of_train, one_hot)[0])
     training.fit(lite0, small_train, one_hot, epochs=12, batch_size=13)
     return share_right(answers(lite0, small_test), y_test)
