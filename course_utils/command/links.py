@@ -6,8 +6,8 @@ import tomllib
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
-from course_utils.caching import save_all
 from course_utils.command.lessons import find_lessons, set_ids, source_of
+from course_utils.command.run import write_all
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 
@@ -65,13 +65,7 @@ def run(lessons: list[Path], *, hub: str | None = None, update: bool = False) ->
     """
     if update:
         changed = outdated()
-        try:
-            save_all({path: text.encode() for path, text in changed.items()})
-        except OSError as error:
-            raise CommandError(
-                f"Cannot write {error.filename} ({error.strerror}). Nothing was changed. Make "
-                "room, or allow it, and run again."
-            ) from error
+        write_all(changed, "changed")
         for path in changed:
             print(f"{path.relative_to(ROOT)} names {owner_and_name()} now")
         if not changed:

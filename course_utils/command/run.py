@@ -363,13 +363,7 @@ def _store(fresh: Mapping[Path, Ran], speed: machine.Speed) -> None:
     lessons = {path.stem for path in find_lessons()}
     times = {name: t for name, t in (machine.read_times() | taken).items() if name in lessons}
     texts[machine.times_file()] = machine.times_as_text(times)
-    try:
-        save_all({path: text.encode() for path, text in texts.items()})
-    except OSError as error:
-        raise CommandError(
-            f"Cannot write {error.filename} ({error.strerror}). Nothing was stored. Make room, or "
-            "allow it, and run again."
-        ) from error
+    write_all(texts, "stored")
 
 
 def write(path: Path, text: str) -> None:
@@ -378,4 +372,15 @@ def write(path: Path, text: str) -> None:
     except OSError as error:
         raise CommandError(
             f"Cannot write {path} ({error.strerror}). Make room, or allow it, and run again."
+        ) from error
+
+
+def write_all(texts: Mapping[Path, str], done: str) -> None:
+    """Write several files, all or none; ``done`` says what did not become of them."""
+    try:
+        save_all({path: text.encode() for path, text in texts.items()})
+    except OSError as error:
+        raise CommandError(
+            f"Cannot write {error.filename} ({error.strerror}). Nothing was {done}. Make room, or "
+            "allow it, and run again."
         ) from error
