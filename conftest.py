@@ -19,6 +19,9 @@ os.environ.pop("COURSE_DATA", None)  # images of one's own
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(ONE_THREAD)
 
+# Tests that run only where "-m" names their marker.
+ASKED_FOR = {"online": "needs a network", "weekly": "takes minutes"}
+
 
 def compare_outputs(self: IPyNbCell, test, ref) -> bool:
     """Compare fresh outputs with stored ones; the failure shows ``comparison_traceback``."""
@@ -43,7 +46,7 @@ class Solution(IPyNbCell):
 
 @pytest.hookimpl(tryfirst=True)  # before "-m" chooses
 def pytest_collection_modifyitems(config, items) -> None:
-    """Put solutions behind exercises, mark lessons as slow, skip what needs a network, order."""
+    """Put solutions behind exercises, mark lessons as slow, skip what was not asked for, order."""
     for i, item in reversed(list(enumerate(items))):
         if isinstance(item, IPyNbCell):
             item.add_marker("slow")
@@ -51,8 +54,9 @@ def pytest_collection_modifyitems(config, items) -> None:
                 if exercise is item.cell:
                     items.insert(i + 1, _solution(item, code))
         # Not by "-m" in pyproject.toml, which another "-m" would replace.
-        if item.get_closest_marker("online") and "online" not in config.option.markexpr:
-            item.add_marker(pytest.mark.skip(reason="needs a network: pytest -m online"))
+        for name, why in ASKED_FOR.items():
+            if item.get_closest_marker(name) and name not in config.option.markexpr:
+                item.add_marker(pytest.mark.skip(reason=f"{why}: pytest -m {name}"))
     items[:] = _longest_first(items)
 
 
