@@ -4,8 +4,10 @@ It stands at the top, since pytest must find it for the notebooks and for the te
 """
 
 import os
+import sys
 from pathlib import Path
 
+import nbval.kernel
 import pytest
 from nbformat.v4 import new_code_cell
 from nbval.plugin import IPyNbCell
@@ -13,11 +15,17 @@ from nbval.plugin import IPyNbCell
 from course_utils.command import compare
 from course_utils.command.lessons import exercises
 from course_utils.command.run import ENVIRONMENT, ONE_THREAD
+from course_utils.paths import ROOT
+
+sys.path.append(str(ROOT / "tests"))
+from no_network import Offline
 
 os.environ.update({k: v for k, v in ENVIRONMENT.items() if k != "PYTEST_CURRENT_TEST"})
 os.environ.pop("COURSE_DATA", None)  # images of one's own
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(ONE_THREAD)
+
+nbval.kernel.KernelManager = Offline
 
 # Tests that run only where "-m" names their marker.
 ASKED_FOR = {"online": "needs a network", "weekly": "takes minutes"}

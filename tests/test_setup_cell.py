@@ -31,7 +31,7 @@ def ipython(request, tmp_path_factory):
     return str(folder)
 
 
-def run(home, environment, ipython="") -> subprocess.CompletedProcess:
+def run_setup(home, environment, ipython="", cell=CELL) -> subprocess.CompletedProcess:
     """Run the cell twice, with another working directory the second time."""
     code = f"""
 import os, sys
@@ -44,7 +44,7 @@ shell = InteractiveShell.instance()
 for folder in ("content", "elsewhere"):
     os.mkdir(folder)
     os.chdir(folder)
-    shell.run_cell({CELL!r}).raise_error()
+    shell.run_cell({cell!r}).raise_error()
     print(os.listdir())
 import course_utils.claims, course_utils.paths
 print(course_utils.claims.__file__)
@@ -61,7 +61,7 @@ print(os.environ["TF_FORCE_GPU_ALLOW_GROWTH"])
 
 
 def test_the_course_is_fetched_once_and_found_from_every_folder(tmp_path, ipython):
-    done = run(tmp_path, colab(tmp_path), ipython)
+    done = run_setup(tmp_path, colab(tmp_path), ipython)
     version, first, second, module, data, growth = done.stdout.splitlines()
     assert version == IPYTHON or not ipython
     course = tmp_path / "course"
@@ -72,5 +72,5 @@ def test_the_course_is_fetched_once_and_found_from_every_folder(tmp_path, ipytho
 
 
 def test_without_a_network_it_says_what_to_do(tmp_path, ipython):
-    done = run(tmp_path, colab(tmp_path, repository=tmp_path / "missing"), ipython)
-    assert "ConnectionError: The course was not fetched: see above." in done.stderr
+    done = run_setup(tmp_path, colab(tmp_path, repository=tmp_path / "missing"), ipython)
+    assert "ConnectionError: The course was not fetched. Try this cell again" in done.stderr

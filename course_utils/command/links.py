@@ -24,6 +24,7 @@ _NAMED = [
     rf"(colab\.research\.google\.com/github/){_OWNER_AND_NAME}(?=/blob/)",
     rf"(mybinder\.org/v2/gh/){_OWNER_AND_NAME}(?=/)",
     rf"(git clone .*?https://github\.com/){_OWNER_AND_NAME}(?=\.git\b)",
+    rf"(url = \\?\"https://github\.com/){_OWNER_AND_NAME}(?=\.git\b)",  # in JSON, too
     rf"(repository-code: \"https://github\.com/){_OWNER_AND_NAME}(?=\")",
 ]
 

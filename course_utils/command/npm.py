@@ -13,7 +13,8 @@ from course_utils.caching import save_whole
 from course_utils.command.terminal import CommandError
 from course_utils.paths import cache_dir
 
-TIMEOUT = 120  # seconds for the whole download
+ANSWER_SECONDS = 30.0  # for npm's server to answer
+TIMEOUT = 120.0  # seconds for the whole download
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,7 @@ class Package:
         with tempfile.TemporaryDirectory() as folder:
             command = [npm, "pack", f"{self.name}@{self.version}", "--pack-destination", folder]
             command += ["--ignore-scripts", "--fetch-retries=0", "--loglevel=error"]
+            command.append(f"--fetch-timeout={ANSWER_SECONDS * 1000:.0f}")
             try:
                 done = subprocess.run(
                     command,
@@ -81,11 +83,12 @@ class Package:
                     timeout=TIMEOUT,
                 )
             except subprocess.TimeoutExpired:
-                raise self._not_had(f"took over {TIMEOUT} s", kept) from None
+                raise self._not_had(f"took over {TIMEOUT:.0f} s", kept) from None
             archives = list(Path(folder).glob("*.tgz"))
             if done.returncode or len(archives) != 1:
                 said = [line.removeprefix("npm error ") for line in done.stderr.splitlines()]
-                reason = next((line for line in said if "errno" not in line), "no archive")
+                told = [line for line in said if not line.startswith(("code ", "errno "))]
+                (reason,) = (told or said or ["no archive"])[:1]
                 raise self._not_had(reason, kept)
             archive = archives[0].read_bytes()
         if not self._is_whole(archive):

@@ -34,9 +34,12 @@ import sys
 
 if "google.colab" in sys.modules:
     course = pathlib.Path.home() / "course"
-    # !test -d {course} || git clone --quiet --depth 1 https://github.com/course-owner/cnn-transfer-learning-course.git {course}
+    url = "https://github.com/course-owner/cnn-transfer-learning-course.git"
+    # !test -d {course} || (timeout 30 git ls-remote --quiet {url} HEAD > /dev/null && git -c http.lowSpeedLimit=1000 -c http.lowSpeedTime=30 clone --quiet --depth 1 {url} {course})
     if not course.is_dir():
-        raise ConnectionError("The course was not fetched: see above. Try this cell again later.")
+        raise ConnectionError(
+            "The course was not fetched. Try this cell again where there is a network."
+        )
     sys.path.insert(0, str(course))
 
 from course_utils import runtime
