@@ -164,23 +164,3 @@ def test_class_names():
     assert len(names) == 1000 and wnids == sorted(set(wnids))
     assert len({label for _, label in names}) == 1000
     assert names[285] == ("n02124075", "Egyptian cat")
-
-
-@pytest.mark.online
-def test_vgg16_equals_keras_download(vgg16):
-    import keras
-
-    original = keras.applications.VGG16(include_top=False, weights="imagenet")
-    for ours, theirs in zip(vgg16.weights, original.weights, strict=True):
-        # Below 2**-14 the numbers of float16 lie 2**-24 apart.
-        np.testing.assert_allclose(
-            ours.numpy(), theirs.numpy(), rtol=HALF, atol=2.0**-25, err_msg=ours.path
-        )
-
-
-@pytest.mark.online
-def test_class_ids_equal_keras_download():
-    from keras.applications.imagenet_utils import decode_predictions
-
-    decoded = decode_predictions(np.arange(1000.0)[None], top=1000)[0]
-    assert [wnid for wnid, _, _ in reversed(decoded)] == [wnid for wnid, _ in class_names()]
