@@ -18,6 +18,7 @@ from course_utils.command.lessons import find_lessons
 from course_utils.models.classes import Prediction
 from course_utils.paths import ROOT
 from course_utils.plotting.show import _img
+from course_utils.progress import _Bar
 from course_utils.tables import Table
 from course_utils.widgets import markup
 
@@ -125,6 +126,7 @@ def pages(name: str) -> dict:
     blank = {"reveal_css": "", "reveal_js": "", "notes_js": ""}
     return {
         "table": lambda: Table([name], [[name]], [""], caption=name)._repr_html_(),
+        "bar": lambda: _Bar(name, 0).markup(),
         "guesses": lambda: markup(image, guesses, name),
         "feedback": lambda: Feedback(False, name, name)._repr_html_(),
         "figure": lambda: figure(name),
