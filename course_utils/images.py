@@ -7,13 +7,13 @@ import os
 import re
 import tempfile
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageCms, UnidentifiedImageError
 
 from course_utils.arrays import white_of
 from course_utils.progress import progress
@@ -21,6 +21,25 @@ from course_utils.progress import progress
 HEIC = (b"ftypheic", b"ftypheix", b"ftypheim", b"ftypheis", b"ftypmif1")
 AVIF = (b"ftypavif", b"ftypavis")
 PADDING = 16  # bytes; some cameras fill up the end of a JPEG's pixel data
+_FILE = 300 * 10**6  # bytes of a file; Pillow looks through one of zeros for half a minute
+_MEMORY = 850 * 10**6  # bytes that one image may take while it is read
+# Bytes of memory a pixel, as measured: Pillow's four and the result's three; some decoders keep
+# more.
+_COSTS = {"JPEG2000": 19, "WEBP": 16, "AVIF": 10, "HEIF": 16}
+_COST, _PROGRESSIVE_COST = 7, 10
+_BAND = 2**22  # pixels
+# By EXIF's number of an orientation: whether rows were stored as columns, and the steps through
+# what is upright, downwards and to the right, in which they were.
+_TURNS = {
+    1: (False, 1, 1),
+    2: (False, 1, -1),
+    3: (False, -1, -1),
+    4: (False, -1, 1),
+    5: (True, 1, 1),
+    6: (True, 1, -1),
+    7: (True, -1, -1),
+    8: (True, -1, 1),
+}
 _STDERR = threading.Lock()
 
 
@@ -60,7 +79,7 @@ def read_image(path: str | Path, size: int | tuple[int, int] | None = None) -> n
     in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
     On Windows the notes cannot be caught, and such a file passes.
     """
-    image = np.array(_to_rgb(_decode(Path(path)), path))
+    image = _to_rgb(_decode(Path(path)), Path(path))
     if size is None or image.shape[:2] == as_pair(size):
         return image
     return resize(image, size)
@@ -227,23 +246,20 @@ def _formats() -> tuple[str, ...]:
 
 
 def _decode(path: Path) -> Image.Image:
-    """The first frame, upright, as Pillow has it; every failure as an error that names the file."""
+    """The first frame as Pillow has it; every failure as an error that names the file."""
     data = _read_bytes(path)
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
+            _check_memory(image, len(data))
+            if image.format == "PNG":  # Pillow passes over the sums of pixel data, else
+                with Image.open(io.BytesIO(data), formats=["PNG"]) as png:
+                    png.verify()
             image.load()
-            image.getexif()  # kept by Pillow, which else writes it anew: odd entries make that fail
-            image.info.pop("exif", None)
-            ImageOps.exif_transpose(image, in_place=True)
+            image.getexif()
     except UnidentifiedImageError as error:
         raise ValueError(f"{path} {_what_it_is(data)}") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning, MemoryError) as error:
-        limit = (Image.MAX_IMAGE_PIXELS or 0) * 2 // 10**6
-        raise ValueError(
-            f"{path} is too large ({error or 'out of memory'}): Pillow opens up to {limit} million "
-            "pixels. Make a smaller copy with any image program, or with Pillow: "
-            "Image.MAX_IMAGE_PIXELS = None; Image.open(path).reduce(4).save('smaller.png')."
-        ) from error
+        raise ValueError(_too_large(path, error)) from error
     except Exception as error:  # Pillow's plugins raise what they like
         raise ValueError(_incomplete(path, data, error)) from error
     if image.format in ("JPEG", "MPO") and (loss := _jpeg_loss(data)):
@@ -259,13 +275,35 @@ def _read_bytes(path: Path) -> bytes:
             f"There is no file {path}. Check the spelling; relative paths start at {Path.cwd()}."
         )
     if not path.is_file():  # a pipe would be waited for
-        raise ValueError(f"{path} is not a regular file.")
+        raise ValueError(f"{path} is a pipe or a device, not a file. Copy the image into a file.")
+    if (size := path.stat().st_size) > _FILE:
+        raise ValueError(_too_large(path, f"{size // 10**6:,} MB"))
     try:
         return path.read_bytes()
     except PermissionError as error:
         raise PermissionError(
             f"You have no permission to read {path}. Change it ('chmod u+r'), or copy the file."
         ) from error
+
+
+def _check_memory(image: Image.Image, size: int) -> None:
+    """That an image, and the file's bytes beside it, do not take more memory than they may."""
+    cost = _COSTS.get(image.format, _COST)
+    if image.info.get("progressive"):  # libjpeg keeps all coefficients
+        cost = _PROGRESSIVE_COST
+    if image.width * image.height * cost + size > _MEMORY:
+        raise Image.DecompressionBombError(
+            f"{image.width}×{image.height} pixels of a {image.format}; up to "
+            f"{(_MEMORY - size) // cost // 10**6} million are read"
+        )
+
+
+def _too_large(path: Path, why: BaseException | str) -> str:
+    return (
+        f"{path} is too large ({why or 'out of memory'}). Make a smaller copy with any image "
+        "program, or with Pillow: Image.MAX_IMAGE_PIXELS = None; "
+        "Image.open(path).reduce(4).save('smaller.png')."
+    )
 
 
 def _incomplete(path: Path, data: bytes, why: Exception | str) -> str:
@@ -348,26 +386,55 @@ def _tells_of_loss(note: str) -> bool:
     return in_pixel_data or (marker == 0xD9 and count > PADDING)
 
 
-def _to_rgb(image: Image.Image, path: str | Path) -> Image.Image:
-    """8-bit RGB in sRGB's colours, without alpha."""
+def _to_rgb(image: Image.Image, path: Path) -> np.ndarray:
+    """8-bit RGB in sRGB's colours, upright, without alpha: by bands, so that it takes little."""
+    swapped, down, right = _TURNS.get(image.getexif().get(ExifTags.Base.Orientation), _TURNS[1])
+    shape = (image.width, image.height) if swapped else (image.height, image.width)
+    pixels = np.empty((*shape, 3), np.uint8)
+    stored = pixels[::down, ::right]
+    if swapped:
+        stored = stored.swapaxes(0, 1)
     try:
-        if image.mode in ("I", "F") or image.mode.startswith("I;16"):
-            image = _to_8_bit(image)
-        elif image.mode in ("1", "LA", "La"):
-            image = image.convert("LA").convert("L")
-        elif image.mode not in ("L", "RGB", "CMYK"):
-            # By way of RGBA, which undoes a multiplication by alpha.
-            image = image.convert("RGBA").convert("RGB")
+        white = _white(image) if _is_deep(image) else None
+        for rows, band in _bands(image):
+            stored[rows] = _band_to_rgb(band, white)
     except ValueError as error:
         raise ValueError(f"{path}: {error}. Save it as PNG with 8 bits a colour.") from error
+    return pixels
+
+
+def _bands(image: Image.Image) -> Iterator[tuple[slice, Image.Image]]:
+    height = max(_BAND // image.width, 1)
+    for top in range(0, image.height, height):
+        bottom = min(top + height, image.height)
+        yield slice(top, bottom), image.crop((0, top, image.width, bottom))
+
+
+def _band_to_rgb(image: Image.Image, white: int | None) -> Image.Image:
+    if white is not None:
+        scaled = np.rint(np.clip(np.asarray(image) * (255 / white), 0, 255)).astype(np.uint8)
+        info, image = image.info, Image.fromarray(scaled)
+        image.info = info
+    elif image.mode in ("1", "LA", "La"):
+        image = image.convert("LA").convert("L")
+    elif image.mode not in ("L", "RGB", "CMYK"):
+        # By way of RGBA, which undoes a multiplication by alpha.
+        image = image.convert("RGBA").convert("RGB")
     return _to_srgb(image).convert("RGB")
 
 
-def _to_8_bit(image: Image.Image) -> Image.Image:
-    values = np.asarray(image)
-    low, high = values.min(), values.max()
+def _is_deep(image: Image.Image) -> bool:
+    """Whether it has one channel of more than 8 bits."""
+    return image.mode in ("I", "F") or image.mode.startswith("I;16")
+
+
+def _white(image: Image.Image) -> int:
+    """The value of white in an image of one channel of more than 8 bits."""
+    bands = (np.asarray(band) for _, band in _bands(image))
+    ends = np.array([(values.min(), values.max()) for values in bands])
+    low, high = ends.min(), ends.max()  # NaN where there is one
     if image.mode == "F":
-        white = white_of(values.dtype, low, high)
+        white = white_of(ends.dtype, low, high)
     elif image.mode == "I":
         white = 255 if high <= 255 else 65535
     else:
@@ -375,9 +442,7 @@ def _to_8_bit(image: Image.Image) -> Image.Image:
         white = 2**bits - 1
     if white is None or (image.mode != "F" and not (low >= 0 and high <= white)):
         raise ValueError(f"pixels from {low:g} to {high:g}, expected from 0 to 1, 255 or 65535")
-    scaled = Image.fromarray(np.rint(np.clip(values * (255 / white), 0, 255)).astype(np.uint8))
-    scaled.info = image.info
-    return scaled
+    return white
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:
