@@ -1,5 +1,6 @@
 """Images and labels from ``.npy`` files of unknown making: the right values, or a clear error."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def read_images(path: Path) -> np.ndarray:
     stored = _open(path)
     if stored.ndim != 4 or stored.shape[-1] != 3 or not stored.size:
         raise ValueError(
-            f"{path} holds {_kind(stored)}; expected images (n, height, width, 3), at least one."
+            f"{path} holds {_kind(stored)}; expected images (n, height, width, 3), at least one. "
+            f"Save it so: np.save(path, {_as_images(stored)})."
         )
     _check_numbers(stored, path)
     ends = np.array([(part.min(), part.max()) for _, part in _chunks(stored)], float)
@@ -58,6 +60,19 @@ def read_images(path: Path) -> np.ndarray:
             part = np.rint(np.clip(part.astype(np.float32) * (255 / white), 0, 255))
         flat[place] = part.astype(np.uint8)
     return images
+
+
+def _as_images(array: np.ndarray) -> str:
+    """What makes RGB images of an array of another shape, as far as can be told."""
+    if array.ndim == 4 and array.shape[1] == 3:
+        return "np.moveaxis(images, 1, -1)"
+    if array.ndim == 4 and array.shape[-1] == 4:
+        return "images[..., :3]"
+    if array.ndim == 4 and array.shape[-1] == 1:
+        return "np.repeat(images, 3, axis=-1)"
+    if array.ndim == 3 and array.shape[-1] != 3:
+        return "np.stack([images] * 3, axis=-1)"
+    return "np.stack(images)"
 
 
 def read_labels(path: Path, classes: int) -> np.ndarray:
@@ -83,16 +98,21 @@ def read_labels(path: Path, classes: int) -> np.ndarray:
     _check_numbers(labels, path)
     if labels.ndim == 2 and labels.shape[1] == classes:
         if not (np.isin(labels, (0, 1)).all() and (labels.sum(axis=1) == 1).all()):
-            raise ValueError(f"{path} holds {_kind(labels)}, which are not one-hot labels.")
+            raise ValueError(
+                f"{path} holds {_kind(labels)}, which are not one-hot labels. Of probabilities "
+                "save np.save(path, labels.argmax(axis=1))."
+            )
         labels = labels.argmax(axis=1)
     if labels.ndim != 1 or labels.dtype.kind == "b" or not np.array_equal(labels, np.rint(labels)):
         raise ValueError(
-            f"{path} holds {_kind(labels)}; expected integer labels (n,) or one-hot (n, {classes})."
+            f"{path} holds {_kind(labels)}; expected integer labels (n,) or one-hot (n, {classes}). "
+            "Save it so: np.save(path, labels.astype(np.int64))."
         )
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(
             f"{path} holds labels from {labels.min():g} to {labels.max():g}; "
-            f"expected 0 to {classes - 1}."
+            f"expected 0 to {classes - 1}. Count from 0, or name all classes in classes.txt beside "
+            "it, one a line."
         )
     return labels.astype(np.int64)
 
@@ -118,14 +138,20 @@ def white_of(dtype: np.dtype, low: float, high: float) -> int | None:
 
 def _open(path: Path) -> np.memmap:
     """Map a plain array: the file's length is checked, and nothing read or unpickled yet."""
-    if not path.is_file():
-        raise FileNotFoundError(f"{path.absolute()} is missing; load_npy needs all four files.")
+    if not os.path.isfile(path):  # a pipe would be waited for
+        raise FileNotFoundError(
+            f"There is no file {path.absolute()}; load_npy needs all four. Copy it there."
+        )
     try:
         with path.open("rb") as file:
             begins = file.read(16)
         if not begins.startswith((b"\x93NUMPY", b"PK")):
             raise ValueError("it begins with " + (repr(begins) if begins else "nothing"))
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
+        if isinstance(stored, np.memmap):
+            over = path.stat().st_size - stored.offset - stored.nbytes
+            if over:  # the header lies: the pixels would lie in other rows
+                raise ValueError(f"{over:,} bytes more than an array of {_kind(stored)} has")
     except PermissionError as error:
         raise PermissionError(
             f"You have no permission to read {path}. Change it ('chmod u+r'), or copy the file."

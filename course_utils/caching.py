@@ -170,6 +170,8 @@ def save_all(contents: Mapping[Path, bytes]) -> None:
 
 def _read(path: Path, key: str) -> Arrays:
     """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
+    if path.exists() and not path.is_file():
+        raise ValueError("it is no file")  # a pipe would be waited for
     with path.open("rb") as file:
         if file.read(2) != b"PK":  # NumPy would take it for pickled, and advise to load it
             raise ValueError("it is no archive")

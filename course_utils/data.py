@@ -6,7 +6,6 @@ for those who have it, and :func:`load_folder` anybody's own photographs. With :
 lessons run on images of one's own in place of the rendered ones.
 """
 
-import csv
 import os
 import warnings
 from collections import Counter, defaultdict
@@ -14,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import arrays
-from course_utils.images import as_pair, is_image, read_image, read_images, read_mask
+from course_utils import arrays, manifest
+from course_utils.decoding import is_image
+from course_utils.images import as_pair, read_image, read_images, read_mask
 from course_utils.paths import data_dir
 
 # Of the rendered objects; what lessons import as CLASS_NAMES are those of the images in use.
@@ -88,26 +88,7 @@ def classes_in_use() -> tuple[str, ...]:
     """
     if not os.environ.get(IN_USE):
         return _RENDERED
-    return read_classes(objects_dir() / CLASSES_FILE)
-
-
-def read_classes(path: Path) -> tuple[str, ...]:
-    """Names of classes from a text file, a line for each.
-
-    Raises
-    ------
-    FileNotFoundError, ValueError
-        If there is no such file, or it names fewer than two classes, or one twice.
-    """
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path.absolute()} is missing. An image set of your own is made by 'course new-data'; "
-            f"{IN_USE} and data.use name its folder."
-        )
-    names = tuple(filter(None, map(str.strip, path.read_text(encoding="utf-8").splitlines())))
-    if len(names) < 2 or len(set(names)) < len(names):
-        raise ValueError(f"{path} must name at least two classes, one a line, none twice.")
-    return names
+    return manifest.read_classes(objects_dir() / CLASSES_FILE)
 
 
 def load_objects() -> tuple[Split, Split]:
@@ -181,17 +162,10 @@ def read_manifest(split: str | None = None) -> list[dict[str, str]]:
     Raises
     ------
     FileNotFoundError, ValueError
-        If the manifest is missing, or names an unknown class.
+        If the manifest is missing or damaged, or names an unknown class or a file outside.
     """
     path = objects_dir() / "manifest.csv"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path.absolute()} is missing. Get it back with 'git checkout -- data/objects', or "
-            "make the images again: data/objects/README.md says how; your own with 'course "
-            "new-data'."
-        )
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
+    rows = manifest.read_rows(path)
     for row in rows:
         if row["class"] not in classes_in_use():
             raise ValueError(
@@ -228,7 +202,7 @@ def load_npy(folder: str | Path) -> tuple[Split, Split]:
     """
     folder = Path(folder)
     names = folder / CLASSES_FILE
-    classes = len(read_classes(names) if names.is_file() else classes_in_use())
+    classes = len(manifest.read_classes(names) if os.path.isfile(names) else classes_in_use())
     return _load_npy_split(folder, "train", classes), _load_npy_split(folder, "test", classes)
 
 
@@ -314,7 +288,12 @@ def folder_dataset(
     files, labels, class_names = _labelled_files(Path(path))
 
     def read(name: bytes) -> np.ndarray:
-        return read_image(os.fsdecode(name), (height, width))
+        try:
+            return read_image(os.fsdecode(name), (height, width))
+        except (OSError, ValueError) as error:
+            # TensorFlow drops a message that is not UTF-8, as a name in it may be.
+            message = str(error).encode("utf-8", "backslashreplace").decode("utf-8")
+            raise ValueError(message) from error
 
     def load(name, label):
         # Not stateful, since TensorFlow's determinism would then read one file at a time.
@@ -354,8 +333,8 @@ def _labelled_files(path: Path) -> tuple[list[Path], list[int], tuple[str, ...]]
 
     Called by what a user calls, so that the warning names the user's line.
     """
-    if not path.is_dir():
-        raise FileNotFoundError(f"No folder at {path.absolute()}.")
+    if not os.path.isdir(path):
+        raise FileNotFoundError(f"No folder at {path.absolute()}. Check the spelling.")
     here = entries(path, path)
     names = [folder.name for folder in here.pop("nested folders", [])]
     if not names:
@@ -438,7 +417,7 @@ def entries(folder: Path, root: Path) -> dict[str, list[Path]]:
 def _what_it_is(entry: Path, root: Path) -> str:
     if entry.name.startswith(".") or entry.name == "__MACOSX":  # in zip files made on a Mac
         return "hidden"
-    if not entry.exists():
+    if not os.path.exists(entry):  # which raises nothing
         return "links to nothing"
     if not entry.resolve().is_relative_to(root.resolve()):
         return "links that leave the folder"

@@ -6,6 +6,7 @@ browser and give its path.
 
 import base64
 import difflib
+import os
 from pathlib import Path
 
 from course_utils.caching import save_whole
@@ -85,7 +86,7 @@ def get(source: str | Path, folder: str | Path = ".") -> Path:
     known = at_hand()
     if source in known:
         return known[str(source)]
-    if Path(source).exists():
+    if os.path.exists(source):
         return Path(source)
     close = difflib.get_close_matches(str(source), known, n=1)
     hint = f"Did you mean {close[0]}? " if close else ""

@@ -221,6 +221,12 @@ def _square_batch(images: np.ndarray | Sequence[np.ndarray], size: int) -> np.nd
     if isinstance(images, np.ndarray):
         check_images(images)
     else:
+        for path in [images] if isinstance(images, str | Path) else images:
+            if isinstance(path, str | Path):
+                raise TypeError(
+                    f"Expected images, got the path {str(path)!r}. Read it first: "
+                    f"predict([images.read_image({str(path)!r})])."
+                )
         for image in images:
             check_images(np.asarray(image)[None])
     if len(images) == 0:

@@ -122,12 +122,12 @@ def image_from_bytes(name: str, content: bytes) -> np.ndarray:
         file lies nowhere.
     """
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, Path(name).name)
+        path = Path(folder, "upload")  # the name may be anything
         path.write_bytes(content)
         try:
             return read_image(path)
         except ValueError as error:
-            told = str(error).replace(str(path), path.name)
+            told = str(error).replace(str(path), Path(name).name or "It")
             raise ValueError(f"{told} Or upload another file.") from error
 
 

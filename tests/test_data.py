@@ -1,5 +1,6 @@
 """Loading images: what comes back, and what bad input says."""
 
+import csv
 import shutil
 
 import numpy as np
@@ -62,8 +63,10 @@ def course_data(tmp_path, monkeypatch):
         for key in ("file", "mask"):
             (folder / row[key]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / row[key], folder / row[key])
-    lines = [",".join(rows[0])] + [",".join(row.values()) for row in rows]
-    (folder / "manifest.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    with (folder / "manifest.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
     monkeypatch.setattr(data, "data_dir", lambda: tmp_path)
     return folder
 

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, features
 
-from course_utils.images import is_image, read_image, read_images, read_mask, resize
+from course_utils.decoding import is_image
+from course_utils.images import read_image, read_images, read_mask, resize
 
 
 @pytest.fixture
@@ -134,7 +135,7 @@ def test_what_is_no_image_is_told_apart(tmp_path, content, message):
 
 @pytest.mark.parametrize(("brand", "remedy"), [("heic", "pillow-heif"), ("avif", "-U pillow")])
 def test_a_format_that_pillow_does_not_read_here_is_named(tmp_path, monkeypatch, brand, remedy):
-    monkeypatch.setattr("course_utils.images._formats", lambda: ("PNG", "JPEG"))
+    monkeypatch.setattr("course_utils.decoding._formats", lambda: ("PNG", "JPEG"))
     path = tmp_path / f"new.{brand}"
     path.write_bytes(b"\0\0\0\x18ftyp" + brand.encode() + bytes(99))
     assert is_image(path)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils import data, guards
+from course_utils import data, guards, manifest
 from course_utils.command.terminal import CommandError
 from course_utils.data import CLASSES_FILE, IMAGE_SIZE, Split
 from course_utils.images import read_image, resize
@@ -155,13 +155,14 @@ def run(folder: Path, output: Path, *, by_group: bool, test_share: float) -> int
 
 def _read_folder(folder: Path, by_group: bool) -> Found:
     if not folder.is_dir():
-        raise FileNotFoundError(f"No folder at {folder.absolute()}.")
+        raise FileNotFoundError(f"No folder at {folder.absolute()}. Check the spelling.")
     names = tuple(path.name for path in data.entries(folder, folder).get("nested folders", []))
     if len(names) < 2:
         raise CommandError(
             f"{folder} holds {len(names) or 'no'} folder{'' if len(names) == 1 else 's'} of "
             "photographs. At least two are needed, one for each class."
         )
+    manifest.check_class_names(names, folder)
     files, notes = [], []
     for label, name in enumerate(names):
         taken, skipped = _files(folder / name, folder)
@@ -293,7 +294,7 @@ def _split(found: Found, test_share: float) -> list[Photograph]:
 def _read_arrays(folder: Path) -> Found:
     """The lecture's four files, with the split that they have."""
     names = folder / CLASSES_FILE
-    class_names = data.read_classes(names) if names.is_file() else data.classes_in_use()
+    class_names = manifest.read_classes(names) if names.is_file() else data.classes_in_use()
     sets: tuple[Split, Split] = data.load_npy(folder)
     photographs, notes = [], []
     for split, (images, labels) in zip(("train", "test"), sets, strict=True):
@@ -367,10 +368,12 @@ def _write(found: Found, text: str, output: Path) -> None:
         writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-        (part / "manifest.csv").write_text(table.getvalue(), encoding="utf-8")
+        # Names of files need not be UTF-8.
+        encoding = {"encoding": "utf-8", "errors": "backslashreplace"}
+        (part / "manifest.csv").write_text(table.getvalue(), **encoding)
         (part / CLASSES_FILE).write_text("\n".join(found.class_names) + "\n", encoding="utf-8")
         readme = f"Made by `course new-data`.\n\n```\n{text}\n```\n"
-        (part / "README.md").write_text(readme, encoding="utf-8")
+        (part / "README.md").write_text(readme, **encoding)
         if output.exists():
             output.rmdir()
         part.rename(output)
