@@ -105,8 +105,8 @@ def read_labels(path: Path, classes: int) -> np.ndarray:
         labels = labels.argmax(axis=1)
     if labels.ndim != 1 or labels.dtype.kind == "b" or not np.array_equal(labels, np.rint(labels)):
         raise ValueError(
-            f"{path} holds {_kind(labels)}; expected integer labels (n,) or one-hot (n, {classes}). "
-            "Save it so: np.save(path, labels.astype(np.int64))."
+            f"{path} holds {_kind(labels)}; expected integer labels (n,) or one-hot "
+            f"(n, {classes}). Save it so: np.save(path, labels.astype(np.int64))."
         )
     if labels.size and not (labels.min() >= 0 and labels.max() < classes):
         raise ValueError(

@@ -170,14 +170,16 @@ def save_all(contents: Mapping[Path, bytes]) -> None:
 
 def _read(path: Path, key: str) -> Arrays:
     """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
-    if path.exists() and not path.is_file():
-        raise ValueError("it is no file")  # a pipe would be waited for
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ValueError("it is no file")
     with path.open("rb") as file:
         if file.read(2) != b"PK":  # NumPy would take it for pickled, and advise to load it
             raise ValueError("it is no archive")
         file.seek(0)
         with np.load(file, allow_pickle=False) as stored:
             arrays = dict(stored)
+    if not all(isinstance(array, np.ndarray) for array in arrays.values()):
+        raise ValueError("what it holds is no array")
     if arrays.pop(_CONTENTS).tolist() != [key, *arrays]:
         raise ValueError("it is another entry, or a part of this one")
     if _ARRAY in arrays:

@@ -193,9 +193,9 @@ def fetch_for_keras(name: str) -> None:
     if info.top.keras is None:
         raise ValueError(f"{name} is not Keras's: its weights come with the course.")
     path, _ = weights_files.resolve(info, include_top=True, weights="auto")
-    index = Path(path).with_name("imagenet_class_index.json")
-    if not index.exists():
-        save_whole(index, lambda file: file.write(keras_class_index()))
+    index, names = Path(path).with_name("imagenet_class_index.json"), keras_class_index()
+    if not (index.is_file() and index.read_bytes() == names):
+        save_whole(index, lambda file: file.write(names))
 
 
 def preprocess_for(name: str) -> Callable[[np.ndarray], np.ndarray]:

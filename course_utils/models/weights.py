@@ -186,6 +186,8 @@ def _is_whole(path: Path) -> bool:
     """Whether a file is HDF5 that is not cut off, found out without reading it all."""
     import h5py
 
+    if not path.is_file():  # a pipe would be waited for
+        return False
     try:
         h5py.File(path, "r").close()
     except OSError:
@@ -195,6 +197,8 @@ def _is_whole(path: Path) -> bool:
 
 def _damage(path: Path, info: ModelInfo, include_top: bool) -> str | None:
     """What is wrong with a file of Keras's; None if nothing is."""
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        return "is a folder, a pipe or a device, not a file"
     md5 = info.file(include_top=include_top).md5
     if md5 is not None:
         return _differs(path, "md5", md5)
@@ -221,6 +225,8 @@ def _record(path: Path) -> Path:
 
 def _recorded(path: Path) -> str | None:
     """SHA-256 that was recorded of a file; None where there is no record, or a damaged one."""
+    if not _record(path).is_file():
+        return None
     try:
         found = re.match(r"[0-9a-f]{64}(?= )", _record(path).read_text(encoding="utf-8"))
     except (OSError, ValueError):
