@@ -26,12 +26,18 @@ _STDERR = threading.Lock()
 
 
 def decode(path: Path) -> Image.Image:
-    """The first frame as Pillow has it; every failure as an error that names the file."""
+    """Return a file's first frame as Pillow has it, all of it loaded, with its EXIF.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError, ValueError
+        As :func:`course_utils.images.read_image`: every failure names the file and what to do.
+    """
     data = _read_bytes(path)
     try:
         with Image.open(io.BytesIO(data), formats=_formats()) as image:
             _check_memory(image, len(data))
-            if image.format == "PNG":  # Pillow passes over the sums of pixel data, else
+            if image.format == "PNG":  # of its pixels Pillow else takes the sums for granted
                 with Image.open(io.BytesIO(data), formats=["PNG"]) as png:
                     png.verify()
             image.load()
@@ -48,7 +54,7 @@ def decode(path: Path) -> Image.Image:
 
 
 def is_image(path: Path) -> bool:
-    """Whether a file is named like an image, or begins like one that Pillow can read."""
+    """Whether a file is named like an image, or is one that Pillow can read, of at most 300 MB."""
     formats, suffix = _formats(), path.suffix.lower()
     if (
         suffix in (".avif", ".heic", ".heif")
@@ -201,6 +207,7 @@ def _tells_of_loss(note: str) -> bool:
 
 
 def import_cv2():
+    """Return the module ``cv2``; an `ImportError` says how to get what it lacks."""
     try:
         import cv2
     except ImportError as error:

@@ -53,7 +53,9 @@ def read_image(path: str | Path, size: int | tuple[int, int] | None = None) -> n
         If there is no such file, or it cannot be opened.
     ValueError
         If the file is no image, or only a part of one, of a format that Pillow cannot read, of
-        more pixels than Pillow allows, or of pixels that have no place between black and white.
+        over 300 MB, of so many pixels that it would take over 850 MB of memory (121 million; 85 of
+        a progressive JPEG, 53 of a WebP, 44 of a JPEG 2000), or of pixels that have no place
+        between black and white.
 
     Notes
     -----
@@ -62,7 +64,8 @@ def read_image(path: str | Path, size: int | tuple[int, int] | None = None) -> n
     sees only that the number of blocks is wrong: of 200 losses at random places in ten photographs
     it saw all of 600 and more bytes, over nine in ten of 200 bytes, over half of 64, and of 16 one
     in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
-    On Windows the notes cannot be caught, and such a file passes.
+    On Windows the notes cannot be caught, and such a file passes. Of a PNG the sums of all its parts
+    are checked, also where no pixel would change.
     """
     image = _to_rgb(decode(Path(path)), Path(path))
     if size is None or image.shape[:2] == as_pair(size):
