@@ -64,7 +64,7 @@ def read_image(path: str | Path, size: int | tuple[int, int] | None = None) -> n
     sees only that the number of blocks is wrong: of 200 losses at random places in ten photographs
     it saw all of 600 and more bytes, over nine in ten of 200 bytes, over half of 64, and of 16 one
     in five at quality 90 (of progressive files more; what passes there changes no pixel visibly).
-    On Windows the notes cannot be caught, and such a file passes. Of a PNG the sums of all its parts
+    On Windows the notes cannot be caught, and such a file passes. Of a PNG the sums of all parts
     are checked, also where no pixel would change.
     """
     image = _to_rgb(decode(Path(path)), Path(path))
