@@ -167,7 +167,8 @@ def test_each_is_read_right_or_refused_with_a_remedy(cases, folder, results):
             found = faults(result, case)
         else:
             found = faults_of_error(*result, case, str(folder / case.name))
-        wrong += [f"{case.kind}: {case.name!r} {fault}" for fault in found]
+        if found := list(found):
+            wrong.append(f"{case.kind}: {case.name!r} {', '.join(found)}")
     print(f"{len(cases)} files: {read} read right, {len(cases) - read} refused with a remedy")
     assert not wrong, f"{len(wrong)} of {len(cases)} files:\n" + "\n".join(wrong[:60])
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageCms, features
 
+from course_utils import decoding
 from course_utils.decoding import is_image
 from course_utils.images import read_image, read_images, read_mask, resize
 
@@ -163,6 +164,25 @@ def test_too_many_pixels_are_refused_with_the_remedy(red_square, monkeypatch):
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1000)
     with pytest.raises(ValueError, match=r"röd\.png is too large .*reduce"):
         read_image(red_square)
+
+
+def test_what_would_take_too_much_memory_is_refused_with_the_remedy(red_square, monkeypatch):
+    monkeypatch.setattr(decoding, "_MEMORY", 60 * 40 * 7)
+    with pytest.raises(
+        ValueError, match=r"röd\.png is too large \(60×40 pixels of a PNG; .*reduce"
+    ):
+        read_image(red_square)
+    monkeypatch.setattr(decoding, "_FILE", 10)
+    with pytest.raises(ValueError, match=r"röd\.png is too large \(0 MB\)"):
+        read_image(red_square)
+
+
+def test_a_png_of_which_a_bit_was_changed_is_refused(red_square):
+    data = red_square.read_bytes()
+    for at in range(data.index(b"IDAT"), len(data)):
+        red_square.write_bytes(data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :])
+        with pytest.raises(ValueError, match=r"röd\.png is not a complete image"):
+            read_image(red_square)
 
 
 def chunk(name: bytes, body: bytes) -> bytes:
