@@ -1,6 +1,7 @@
 """The two lists of an image set, read and checked: its images and its classes."""
 
 import csv
+import os
 import re
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ def read_classes(path: Path) -> tuple[str, ...]:
         If there is no such file, it is no text, or it names fewer than two classes, one twice, or
         one that cannot name a folder.
     """
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(
             f"{path.absolute()} is missing. An image set of your own is made by 'course new-data'; "
             "COURSE_DATA and data.use name its folder."
@@ -68,7 +69,7 @@ def read_rows(path: Path) -> list[dict[str, str]]:
         "Get it back with 'git checkout -- data/objects', or make the images again: "
         "data/objects/README.md says how; your own with 'course new-data'."
     )
-    if not path.is_file():
+    if not os.path.isfile(path):
         raise FileNotFoundError(f"{path.absolute()} is missing. {remedy}")
     try:
         with path.open(newline="", encoding="utf-8") as file:
@@ -80,7 +81,8 @@ def read_rows(path: Path) -> list[dict[str, str]]:
     folder = path.parent.resolve()
     for line, row in enumerate(rows, 2):
         if None in row or any(not row.get(column) for column in COLUMNS):
-            raise ValueError(f"{path} is damaged: line {line} has not the columns named. {remedy}")
+            wanted = ", ".join(COLUMNS)
+            raise ValueError(f"{path} is damaged: line {line} lacks one of {wanted}. {remedy}")
         for file in (row["file"], row["mask"]):
             if "\0" in file or not (folder / file).resolve().is_relative_to(folder):
                 raise ValueError(f"{path}: {file!r} lies outside of the image set. {remedy}")

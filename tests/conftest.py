@@ -1,6 +1,9 @@
-"""A real browser for tests, where there is one."""
+"""What several test files share: a real browser, where there is one, and a trap for pickles."""
+
+import pickle
 
 import pytest
+from planted import Planted
 
 from course_utils.command.slides import find_browser
 from course_utils.command.terminal import CommandError
@@ -23,3 +26,14 @@ def browser(browser_path):
 
     with sync_playwright() as driver:
         yield driver.chromium.launch(executable_path=browser_path)
+
+
+@pytest.fixture
+def mark(tmp_path):
+    """A file that comes to be when what holds its name is unpickled; it must not."""
+    path = tmp_path / "unpickled"
+    pickle.loads(pickle.dumps(Planted(path))).close()
+    assert path.exists(), "the mark would not be left"
+    path.unlink()
+    yield path
+    assert not path.exists(), "something was unpickled"

@@ -46,6 +46,19 @@ with urllib.request.urlopen(sys.argv[1], timeout=60) as answer:
         sys.stdout.buffer.flush()
 """
 
+# Reads all that an HDF5 file holds.
+_LOOK_THROUGH = """
+import sys, h5py
+def look(name, item):
+    dict(item.attrs)
+    if isinstance(item, h5py.Dataset):
+        item[()]
+with h5py.File(sys.argv[1]) as file:
+    look("", file)
+    file.visititems(look)
+"""
+LOOK_SECONDS = 30.0
+
 Policy = Literal["auto", "bundled"]
 Source = Literal["bundled", "cache", "download"]
 
@@ -207,6 +220,8 @@ def _damage(path: Path, info: ModelInfo, include_top: bool) -> str | None:
         return damage and (
             f"{damage}, as {_record(path).name} has it (delete that too if you changed the file)"
         )
+    if fault := _fault_of_hdf5(path):
+        return f"is damaged or incomplete: {fault}"
     # That Keras can load the file, and finds numbers in it, is all there is to go by.
     constructor = getattr(importlib.import_module(info.module), info.name)
     try:
@@ -216,6 +231,29 @@ def _damage(path: Path, info: ModelInfo, include_top: bool) -> str | None:
         return f"is damaged, incomplete or another model's: Keras cannot load it ({why})"
     if not all(np.isfinite(values).all() for values in model.get_weights()):
         return "is damaged: some of its weights are infinite or no numbers"
+    return None
+
+
+def _fault_of_hdf5(path: Path) -> str | None:
+    """Why a file cannot be read as HDF5; None where it can.
+
+    In a process of its own, since damage makes the library go round for ever, or crash.
+    """
+    if not _is_whole(path):
+        return "Keras cannot load it (it is no whole HDF5 file)"
+    try:
+        subprocess.run(
+            [sys.executable, "-P", "-c", _LOOK_THROUGH, str(path)],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=LOOK_SECONDS,
+            check=True,
+        )
+    except subprocess.TimeoutExpired:
+        return "HDF5 comes to no end with it"
+    except subprocess.CalledProcessError as error:
+        lines = error.stderr.decode(errors="replace").splitlines()
+        return f"Keras cannot load it ({lines[-1] if lines else error})"
     return None
 
 
