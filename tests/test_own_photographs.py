@@ -47,6 +47,9 @@ def test_an_unknown_name_is_told_with_those_known(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(FileNotFoundError, match=r"'chelsee'. Did you mean chelsea.*coffee.*path"):
         photographs.get("chelsee")
+    for name in ("n" * 300, "a\0b", ""):  # which no file can have
+        with pytest.raises(FileNotFoundError, match=r"No photograph .*coffee.*path"):
+            photographs.get(name)
 
 
 @pytest.mark.parametrize("source", ["upload", "webcam"])

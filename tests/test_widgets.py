@@ -111,6 +111,16 @@ def test_a_camera_turned_on_its_side_is_set_upright():
     assert image_from_bytes("turned.jpg", file.getvalue()).shape == (64, 48, 3)
 
 
+@pytest.mark.parametrize("name", ["", "..", "a\0b", "n" * 300, "사진.png", "C:\\a.png"])
+def test_an_upload_may_have_any_name(name):
+    file = io.BytesIO()
+    Image.new("RGB", (64, 48)).save(file, "PNG")
+    assert image_from_bytes(name, file.getvalue()).shape == (48, 64, 3)
+    with pytest.raises(ValueError, match="is not a complete image") as caught:
+        image_from_bytes(name, file.getvalue()[:60])
+    assert str(caught.value).startswith(name or "It")
+
+
 def test_names_of_classes_are_text_not_markup():
     from course_utils.models.classes import Prediction
 
