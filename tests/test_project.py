@@ -91,15 +91,16 @@ def test_what_the_readme_says_is_what_is_done_elsewhere():
         )
     )
     (command,) = re.findall(r"^(pip install .+ && pytest)$", readme, re.M)
-    for text in (contributing, workflow, ci):
-        assert command in text
+    assert f"| `{command}` |" in contributing
+    assert f"run: {command}\n" in workflow
+    assert ci.endswith(f"\n{command}\n")
     pythons = f"{', '.join(PYTHONS[:-1])} or {PYTHONS[-1]}"
     for text in (readme, contributing, first, large):
         assert f"Python {pythons}" in " ".join(text.split())
     (tested,) = {tuple(job) for job in re.findall(r'python: \["(.+)", "(.+)"\]', workflow)}
     assert tested == (PYTHONS[0], PYTHONS[-1])
     environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
-    assert f"conda activate {environment['name']}" in readme
+    assert f"conda activate {environment['name']}`" in readme
     libraries = " ".join((ROOT / "apt.txt").read_text(encoding="utf-8").split())
     for text in (readme, check):
         assert f"apt-get install {libraries}" in text
