@@ -20,6 +20,7 @@ from course_utils.progress import progress
 from course_utils.tables import Table
 
 SMALLEST = 112  # pixels of the shorter side; half of what the networks take
+LEAST = 5  # training images of a class: lesson 08 divides them into as many parts
 UNEVEN = 2  # times as many photographs in the largest class as in the smallest
 # The last number or single letter of a name, with what separates it: _2, -b, (3).
 _LAST = re.compile(r"[ _\-.(]+(?:\d+|[A-Za-z])\)?$")
@@ -105,16 +106,16 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--test",
         type=float,
-        default=0.5,
         metavar="SHARE",
-        help="share of each class to test on, above 0 and below 1 (default: 0.5)",
+        help="share of each class to test on, above 0 and below 1 (default: 0.5, where that leaves "
+        f"{LEAST} to train on)",
     )
     parser.set_defaults(
         call=lambda o: run(o.folder, o.output, by_group=o.groups == "auto", test_share=o.test)
     )
 
 
-def run(folder: Path, output: Path, *, by_group: bool, test_share: float) -> int:
+def run(folder: Path, output: Path, *, by_group: bool, test_share: float | None) -> int:
     """Read photographs, split them, write the image set, and print what it holds; returns 0.
 
     Parameters
@@ -125,15 +126,16 @@ def run(folder: Path, output: Path, *, by_group: bool, test_share: float) -> int
         Must not exist, or be empty.
     by_group : bool
         Whether names and folders tell groups.
-    test_share : float
-        Of each class's photographs, above 0 and below 1; groups stay whole.
+    test_share : float or None
+        Of each class's photographs, above 0 and below 1; groups stay whole. By default half, or
+        fewer where less than five would be left to train on.
 
     Raises
     ------
     CommandError, FileNotFoundError, PermissionError, ValueError
         If there is nothing to make a set of; nothing is written then.
     """
-    if not 0 < test_share < 1:
+    if test_share is not None and not 0 < test_share < 1:
         raise CommandError(f"--test {test_share:g}: give a share above 0 and below 1, such as 0.5.")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise CommandError(f"{output} exists already. Choose another --output, or delete it.")
@@ -264,7 +266,7 @@ def _duplicates(first: Sequence[Photograph], second: Sequence[Photograph]):
     )
 
 
-def _split(found: Found, test_share: float) -> list[Photograph]:
+def _split(found: Found, test_share: float | None) -> list[Photograph]:
     """Draw whole groups for the test, class by class, always the same ones."""
     random = np.random.default_rng(0)
     photographs = []
@@ -280,8 +282,9 @@ def _split(found: Found, test_share: float) -> list[Photograph]:
             )
         order = [list(sizes)[i] for i in random.permutation(len(sizes))]
         tested, count = {order[0]}, sizes[order[0]]
+        share, most = (0.5, len(own) - LEAST) if test_share is None else (test_share, len(own))
         for group in order[1:-1]:  # the last is for training
-            if count + sizes[group] / 2 <= test_share * len(own):
+            if count + sizes[group] / 2 <= share * len(own) and count + sizes[group] <= most:
                 tested.add(group)
                 count += sizes[group]
         photographs += [
@@ -352,6 +355,12 @@ def _describe(found: Found) -> str:
         lines.append(
             f"The classes are uneven: {largest[1]} of {largest[0]}, {smallest[1]} of "
             f"{smallest[0]}. Always answering {largest[0]} is right too often; add of the others."
+        )
+    few = [f"{row[3]} of {row[0]}" for row in rows if row[3] < LEAST]
+    if few:
+        lines.append(
+            f"Lesson 08 wants {LEAST} training images of each class; here are {', '.join(few)}. "
+            "Add photographs, or leave fewer to the test, as with --test 0.3."
         )
     lines.append("Masks are what GrabCut takes for the object, starting from the middle: rough.")
     return "\n".join([*lines, *found.notes])
