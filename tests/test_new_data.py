@@ -205,23 +205,27 @@ def test_one_photograph_in_two_classes_is_left_out(photos, tmp_path, capsys):
     assert not sources & {"Mug/mug_1_1.png", "Pen/pen_7_1.png"} and len(sources) == 35
 
 
-def test_of_few_photographs_five_are_left_to_train_on(photos, tmp_path, monkeypatch, capsys):
-    """Lesson 08 divides the training images of each class into five parts."""
+def test_of_few_photographs_enough_are_left_to_train_on(photos, tmp_path, monkeypatch, capsys):
+    """Five of each class, or eight of two: lessons divide them, and fill batches with them."""
     monkeypatch.setattr(new_data, "rough_mask", lambda image: image[..., 0])  # slow
-    for file in photos.glob("*/*_[3]_*.png"):
+
+    def made(*options) -> str:
+        shutil.rmtree(tmp_path / "made", ignore_errors=True)
+        assert make(photos, "--groups", "off", *options) == 0
+        return capsys.readouterr().out
+
+    for file in photos.glob("*/*_3_*.png"):
         file.unlink()
-    assert make(photos, "--groups", "off") == 0
-    assert re.findall(r"^\w+ +9 +9 +(\d) +(\d)$", capsys.readouterr().out, re.M) == [("5", "4")] * 3
-    shutil.rmtree(tmp_path / "made")
-    for file in photos.glob("*/*_2_*.png"):
-        file.unlink()
-    assert make(photos, "--groups", "off") == 0
-    out = capsys.readouterr().out
-    assert re.findall(r"^\w+ +6 +6 +(\d) +(\d)$", out, re.M) == [("5", "1")] * 3
-    assert "Lesson 08 wants" not in out
-    shutil.rmtree(tmp_path / "made")
-    assert make(photos, "--groups", "off", "--test", "0.5") == 0
-    assert "5 training images of each class; here are 3 of Mug, 3 of Pen" in capsys.readouterr().out
+    out = made()
+    assert re.findall(r"^\w+ +9 +9 +(\d) +(\d)$", out, re.M) == [("5", "4")] * 3
+    assert "The lessons want" not in out
+    out = made("--test", "0.6")
+    assert "want 5 training images of each class; here are 4 of Mug, 4 of Pen, 4 of Spoon." in out
+    shutil.rmtree(photos / "Spoon")
+    assert re.findall(r"^\w+ +9 +9 +(\d) +(\d)$", made(), re.M) == [("8", "1")] * 2
+    assert "want 8 training images of each class; here are 4 of Mug, 4 of Pen." in made(
+        "--test", "0.5"
+    )
 
 
 def test_uneven_classes_are_told(photos, tmp_path, capsys):

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 import secrets
 import shutil
@@ -17,10 +18,12 @@ from course_utils.command.terminal import CommandError
 from course_utils.data import CLASSES_FILE, IMAGE_SIZE, Split
 from course_utils.images import read_image, resize
 from course_utils.progress import progress
+from course_utils.segmentation import rough_mask
 from course_utils.tables import Table
 
 SMALLEST = 112  # pixels of the shorter side; half of what the networks take
-LEAST = 5  # training images of a class: lesson 08 divides them into as many parts
+# Training images: lesson 08 divides those of a class into five parts; batches are to be filled.
+LEAST_OF_A_CLASS, LEAST = 5, 15
 UNEVEN = 2  # times as many photographs in the largest class as in the smallest
 # The last number or single letter of a name, with what separates it: _2, -b, (3).
 _LAST = re.compile(r"[ _\-.(]+(?:\d+|[A-Za-z])\)?$")
@@ -107,8 +110,8 @@ def add_parser(commands) -> None:
         "--test",
         type=float,
         metavar="SHARE",
-        help="share of each class to test on, above 0 and below 1 (default: 0.5, where that leaves "
-        f"{LEAST} to train on)",
+        help="share of each class to test on, above 0 and below 1 (default: 0.5, or less where too "
+        "few would be left to train on)",
     )
     parser.set_defaults(
         call=lambda o: run(o.folder, o.output, by_group=o.groups == "auto", test_share=o.test)
@@ -128,7 +131,7 @@ def run(folder: Path, output: Path, *, by_group: bool, test_share: float | None)
         Whether names and folders tell groups.
     test_share : float or None
         Of each class's photographs, above 0 and below 1; groups stay whole. By default half, or
-        fewer where less than five would be left to train on.
+        fewer where not enough would be left to train on.
 
     Raises
     ------
@@ -282,7 +285,8 @@ def _split(found: Found, test_share: float | None) -> list[Photograph]:
             )
         order = [list(sizes)[i] for i in random.permutation(len(sizes))]
         tested, count = {order[0]}, sizes[order[0]]
-        share, most = (0.5, len(own) - LEAST) if test_share is None else (test_share, len(own))
+        most = len(own) - (_least(found) if test_share is None else 0)
+        share = 0.5 if test_share is None else test_share
         for group in order[1:-1]:  # the last is for training
             if count + sizes[group] / 2 <= share * len(own) and count + sizes[group] <= most:
                 tested.add(group)
@@ -291,6 +295,11 @@ def _split(found: Found, test_share: float | None) -> list[Photograph]:
             replace(photo, split="test" if photo.group in tested else "train") for photo in own
         ]
     return photographs
+
+
+def _least(found: Found) -> int:
+    """How many training images of each class the lessons need."""
+    return max(LEAST_OF_A_CLASS, math.ceil(LEAST / len(found.class_names)))
 
 
 def _read_arrays(folder: Path) -> Found:
@@ -356,11 +365,11 @@ def _describe(found: Found) -> str:
             f"The classes are uneven: {largest[1]} of {largest[0]}, {smallest[1]} of "
             f"{smallest[0]}. Always answering {largest[0]} is right too often; add of the others."
         )
-    few = [f"{row[3]} of {row[0]}" for row in rows if row[3] < LEAST]
+    few = [f"{row[3]} of {row[0]}" for row in rows if row[3] < _least(found)]
     if few:
         lines.append(
-            f"Lesson 08 wants {LEAST} training images of each class; here are {', '.join(few)}. "
-            "Add photographs, or leave fewer to the test, as with --test 0.3."
+            f"The lessons want {_least(found)} training images of each class; here are "
+            f"{', '.join(few)}. Add photographs, or leave fewer to the test, as with --test 0.3."
         )
     lines.append("Masks are what GrabCut takes for the object, starting from the middle: rough.")
     return "\n".join([*lines, *found.notes])
@@ -419,40 +428,3 @@ def _write_images(found: Found, folder: Path) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def rough_mask(image: np.ndarray) -> np.ndarray:
-    """Where the object is, as GrabCut has it, told that the image's rim shows none of it.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height, width)
-        0 background, 1 object; the middle of the image where GrabCut finds nothing. On the
-        rendered objects its intersection over union with their true masks is 0.77 on average.
-
-    References
-    ----------
-    Rother, Kolmogorov & Blake (2004), "GrabCut: interactive foreground extraction using iterated
-    graph cuts".
-    """
-    import cv2
-
-    height, width = image.shape[:2]
-    small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    rows, columns = small.shape[:2]
-    rim = (columns // 16, rows // 16, columns - columns // 8, rows - rows // 8)
-    mask = np.zeros((rows, columns), np.uint8)
-    cv2.setRNGSeed(0)
-    try:
-        cv2.grabCut(small, mask, rim, None, None, 3, cv2.GC_INIT_WITH_RECT)
-    except cv2.error:  # of an image of one colour
-        mask[:] = 0
-    found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    if not found.any():
-        found[rows // 4 : -rows // 4, columns // 4 : -columns // 4] = 1
-    return cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST)
