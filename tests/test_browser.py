@@ -265,7 +265,8 @@ def test_a_lesson_is_worked_through_from_run_all_to_reopening(open_notebook, clo
         page.wait_for_function(IDLE)
         shown = page.evaluate(SHOWN)
         assert len(shown) == figures > 5, f"seen: {[text for _, text in shown]}"
-        assert [text for width, text in shown if width < 200 or len(text) < 20] == []
+        unseen = [text for width, text in shown if width < 200 or len(text) < 20]
+        assert unseen == []
 
         menu = page.locator(".jupyter-widgets select").nth(1)
         menu.select_option("coffee")
