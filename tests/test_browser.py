@@ -287,7 +287,8 @@ def test_a_lesson_is_worked_through_from_run_all_to_reopening(open_notebook, clo
     outputs = [output for cell in saved.cells for output in cell.get("outputs", [])]
     assert "error" not in {output.output_type for output in outputs}
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
-    assert {kind for output in outputs for kind in output.get("data", {})} <= KEPT
+    left_behind = {kind for output in outputs for kind in output.get("data", {})} - KEPT
+    assert left_behind == set()
     assert saved.metadata == stored.metadata
 
     page.evaluate("() => window.panel.sessionContext.shutdown()")
