@@ -74,7 +74,7 @@ plotting.plot_images(
     x_train[one_of_each], data.CLASS_NAMES, columns=5, title="One training image of each class"
 )
 plotting.show("One training image of each class, in a row: " + ", ".join(data.CLASS_NAMES) + ".")
-print(f"{len(y_train)} training images of as many objects, {len(y_test)} test images of others")
+print(f"{len(y_train)} training images, {len(y_test)} test images of other objects")
 
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## VGG16, cut before its last block
