@@ -24,6 +24,7 @@ pytestmark = [
 AUTOSAVE = 2  # seconds; Lab's own is two minutes
 STORED = find_lessons()[-1]
 WIDGETS = find_lessons(["07"])[0]  # a lesson with a menu of models
+KEPT = {"text/plain", "text/html", "image/png", "image/jpeg"}  # of what was shown
 SMALL = """\
 # %% [markdown] slideshow={"slide_type": "slide"}
 # # 90 · Small × ä
@@ -55,15 +56,19 @@ READY = """async () => {
     await window.panel.sessionContext.session.kernel.info;
 }"""
 AUTOSAVE_OR_NOT = "() => window.jupyterapp.commands.execute('docmanager:toggle-autosave')"
-# Whether it ran without an error, and whether a bar was seen.
+# Which errors there were, and whether a bar was seen.
 RUN_ALL = """async () => {
     let seen = false;
     const look = () => { seen ||= Boolean(document.querySelector("progress")); };
     new MutationObserver(look).observe(document.body, {childList: true, subtree: true});
-    return [await window.jupyterapp.commands.execute("notebook:run-all-cells"), seen];
+    const whole = await window.jupyterapp.commands.execute("notebook:run-all-cells");
+    const outputs = window.panel.context.model.toJSON().cells.flatMap((c) => c.outputs ?? []);
+    const errors = outputs.filter((output) => output.output_type === "error");
+    const said = errors.map((error) => `${error.ename}: ${error.evalue}`);
+    return [whole || said.length ? said : ["not all cells ran"], seen];
 }"""
-
-
+EXECUTION_COUNT = "(i) => window.panel.content.widgets[i].model.executionCount"
+IDLE = "() => window.panel.sessionContext.session.kernel.status === 'idle'"
 SHOWN = """() => [...document.querySelectorAll(".jp-OutputArea-output > img[alt]")].map(
     (image) => [image.complete && image.naturalWidth, image.alt])"""
 
@@ -191,7 +196,9 @@ def test_opening_another_notebook_changes_it(open_notebook, clone):
 @pytest.mark.parametrize("name", ["bars", "images"])
 def test_bars_are_seen_and_leave_nothing_behind(open_notebook, clone, name):
     page = open_notebook(f"{name}.ipynb")
-    assert page.evaluate(RUN_ALL) == [True, True]
+    errors, seen = page.evaluate(RUN_ALL)
+    assert errors == []
+    assert seen, "no bar was seen"
     wait_for_autosave(page)
 
     saved = (clone / f"{name}.ipynb").read_text(encoding="utf-8")
@@ -228,38 +235,46 @@ def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
     assert "widget" not in text
 
 
+def answer(page, cell: int, code: str) -> str:
+    """Type an answer into a code cell, as a student does; returns what the check says of it."""
+    before = page.evaluate(EXECUTION_COUNT, cell)
+    place = page.locator(".jp-Notebook .jp-Cell").nth(cell)
+    place.locator(".cm-content").click()
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.insert_text(code)
+    page.keyboard.press("ControlOrMeta+Enter")
+    page.wait_for_function(f"(before) => ({EXECUTION_COUNT})({cell}) > before", arg=before)
+    page.wait_for_function(IDLE)
+    return place.locator(".jp-OutputArea-output").inner_text()
+
+
 def test_a_lesson_is_worked_through_from_run_all_to_reopening(open_notebook, clone):
     """Its figures, its menu, an exercise answered wrongly and rightly; then saved and reopened."""
     lesson = clone / "notebooks" / WIDGETS.name
     stored = nbformat.read(lesson, as_version=4)
     wrong, right = ("times_multiply_adds = 2\n", "times_multiply_adds = 4\n")
     exercise, solution = next(e for e in exercises(stored) if right in e[1])
+    figures = sum("plotting.show(" in cell.source for cell in stored.cells)
     page = open_notebook(f"notebooks/{WIDGETS.name}")
     failed = []
     page.on("pageerror", lambda error: failed.append(str(error)))
     page.evaluate(AUTOSAVE_OR_NOT)  # so that only what the reader saves is saved
     try:
-        ran, _ = page.evaluate(RUN_ALL)
-        assert ran
-        page.wait_for_function("window.panel.sessionContext.session.kernel.status === 'idle'")
-        figures = sum("plotting.show(" in cell.source for cell in stored.cells)
+        errors, _ = page.evaluate(RUN_ALL)
+        assert errors == []
+        page.wait_for_function(IDLE)
         shown = page.evaluate(SHOWN)
-        assert len(shown) == figures > 5
-        assert all(width > 200 and len(text) > 20 for width, text in shown)
+        assert len(shown) == figures > 5, f"seen: {[text for _, text in shown]}"
+        unseen = [text for width, text in shown if width < 200 or len(text) < 20]
+        assert unseen == []
 
         menu = page.locator(".jupyter-widgets select").nth(1)
         menu.select_option("coffee")
         page.wait_for_selector("text=EfficientNetLite0 on coffee")
 
-        cell = page.locator(".jp-CodeCell").nth(
-            [c for c in stored.cells if c.cell_type == "code"].index(exercise)
-        )
-        for answer, said in ((solution.replace(right, wrong), "is not it"), (solution, "Right.")):
-            cell.locator(".cm-content").click()
-            page.keyboard.press("ControlOrMeta+a")
-            page.keyboard.insert_text(answer)
-            page.keyboard.press("ControlOrMeta+Enter")
-            cell.locator(".jp-OutputArea-output", has_text=said).wait_for()
+        place = stored.cells.index(exercise)
+        assert "× 2 is not it" in answer(page, place, solution.replace(right, wrong))
+        assert "Right." in answer(page, place, solution)
         assert git(clone, "status", "--porcelain") == ""
 
         page.keyboard.press("Escape")
@@ -271,8 +286,9 @@ def test_a_lesson_is_worked_through_from_run_all_to_reopening(open_notebook, clo
     saved = nbformat.read(lesson, as_version=4)
     outputs = [output for cell in saved.cells for output in cell.get("outputs", [])]
     assert "error" not in {output.output_type for output in outputs}
-    assert "stderr" not in {output.get("name") for output in outputs}
-    assert "application/vnd.jupyter.widget" not in lesson.read_text(encoding="utf-8")
+    assert [output.text for output in outputs if output.get("name") == "stderr"] == []
+    left_behind = {kind for output in outputs for kind in output.get("data", {})} - KEPT
+    assert left_behind == set()
     assert saved.metadata == stored.metadata
 
     page.evaluate("() => window.panel.sessionContext.shutdown()")
@@ -282,5 +298,5 @@ def test_a_lesson_is_worked_through_from_run_all_to_reopening(open_notebook, clo
     text = "".join(page.locator(".jp-NotebookPanel .jp-Cell-outputArea").all_inner_texts())
     assert "Right. Four times the places" in text and "Run this cell to choose a model" in text
     assert "Loading widget" not in text and "Error displaying widget" not in text
-    assert page.locator(".jp-NotebookPanel progress").count() == 0
+    assert page.locator(".jp-NotebookPanel progress").count() == 0, "a bar was left behind"
     assert failed == []

@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-from course_utils.command import lessons, links
+from course_utils.command import lessons, links, project
 from course_utils.command.main import main
 from course_utils.paths import ROOT
 
@@ -22,7 +22,8 @@ LESSON = Path("07_pretrained_models.ipynb")
 def fork(tmp_path, monkeypatch):
     """A fork of the course whose owner has changed the one line; a lesson with an output."""
     notebooks = tmp_path / "notebooks"
-    monkeypatch.setattr(links, "ROOT", tmp_path)
+    for module in (links, project):
+        monkeypatch.setattr(module, "ROOT", tmp_path)
     monkeypatch.setattr(lessons, "notebooks_dir", lambda: notebooks)
     for name in ("README.md", "CITATION.cff", f"notebooks/source/{LESSON.stem}.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -102,8 +103,8 @@ def test_the_command_prints_links_and_says_what_is_wrong(fork, capsys):
     assert re.findall(r"^  (\w+) +https://", out, re.M) == ["Colab", "Binder", "nbgitpuller"]
     assert main(["links", "07", "--hub", "hub.example.org"]) == 1
     assert "--hub https://" in capsys.readouterr().err
-    project = fork / "pyproject.toml"
-    text = project.read_text(encoding="utf-8")
-    project.write_text(text.replace("github.com/a-fork", "git.example.org/a-fork"))
+    file = fork / "pyproject.toml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("github.com/a-fork", "git.example.org/a-fork"))
     assert main(["links", "--update"]) == 1
     assert "OWNER/NAME" in capsys.readouterr().err

@@ -205,6 +205,29 @@ def test_one_photograph_in_two_classes_is_left_out(photos, tmp_path, capsys):
     assert not sources & {"Mug/mug_1_1.png", "Pen/pen_7_1.png"} and len(sources) == 35
 
 
+def test_of_few_photographs_enough_are_left_to_train_on(photos, tmp_path, monkeypatch, capsys):
+    """Five of each class, or eight of two: lessons divide them, and fill batches with them."""
+    monkeypatch.setattr(new_data, "rough_mask", lambda image: image[..., 0])  # slow
+
+    def made(*options) -> str:
+        shutil.rmtree(tmp_path / "made", ignore_errors=True)
+        assert make(photos, "--groups", "off", *options) == 0
+        return capsys.readouterr().out
+
+    for file in photos.glob("*/*_3_*.png"):
+        file.unlink()
+    out = made()
+    assert re.findall(r"^\w+ +9 +9 +(\d) +(\d)$", out, re.M) == [("5", "4")] * 3
+    assert "The lessons want" not in out
+    out = made("--test", "0.6")
+    assert "want 5 training images of each class; here are 4 of Mug, 4 of Pen, 4 of Spoon." in out
+    shutil.rmtree(photos / "Spoon")
+    assert re.findall(r"^\w+ +9 +9 +(\d) +(\d)$", made(), re.M) == [("8", "1")] * 2
+    assert "want 8 training images of each class; here are 4 of Mug, 4 of Pen." in made(
+        "--test", "0.5"
+    )
+
+
 def test_uneven_classes_are_told(photos, tmp_path, capsys):
     for file in sorted((photos / "Pen").glob("*_[12].png")):
         file.unlink()

@@ -77,6 +77,35 @@ def test_apt_txt_holds_names_alone():
     assert names and all(re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name) for name in names)
 
 
+def test_what_the_readme_says_is_what_is_done_elsewhere():
+    readme, contributing, workflow, ci, first, large, check = (
+        (ROOT / name).read_text(encoding="utf-8")
+        for name in (
+            "README.md",
+            "CONTRIBUTING.md",
+            ".github/workflows/test.yml",
+            ".ci/run",
+            "docs/guide/first_minutes.md",
+            "docs/guide/large_classes.md",
+            "course_utils/command/check.py",
+        )
+    )
+    (command,) = re.findall(r"^(pip install .+ && pytest)$", readme, re.M)
+    assert f"| `{command}` |" in contributing
+    assert f"run: {command}\n" in workflow
+    assert ci.endswith(f"\n{command}\n")
+    pythons = f"{', '.join(PYTHONS[:-1])} or {PYTHONS[-1]}"
+    for text in (readme, contributing, first, large):
+        assert f"Python {pythons}" in " ".join(text.split())
+    (tested,) = {tuple(job) for job in re.findall(r'python: \["(.+)", "(.+)"\]', workflow)}
+    assert tested == (PYTHONS[0], PYTHONS[-1])
+    environment = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
+    assert f"conda activate {environment['name']}`" in readme
+    libraries = " ".join((ROOT / "apt.txt").read_text(encoding="utf-8").split())
+    for text in (readme, check):
+        assert f"apt-get install {libraries}" in text
+
+
 def test_no_file_records_a_download_address_of_a_registry():
     pattern = re.compile(
         r"https?://[\w.-]*(pypi|pythonhosted|npmjs|debian\.org|conda\.anaconda)"

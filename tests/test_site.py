@@ -160,14 +160,25 @@ def page(built, browser):
     page.close()
 
 
+# How much smaller than on a desk a page's figures are, and what of its claims is out of sight.
+ON_A_TELEPHONE = """() => [
+    Math.min(...[...document.querySelectorAll(".cell_output img")].map(
+        (image) => image.getBoundingClientRect().width / image.getAttribute("width"))),
+    [...document.querySelectorAll(".claims *")].filter(
+        (part) => part.clientWidth && part.scrollWidth > part.clientWidth + 1).length]"""
+
+
 @pytest.mark.slow
-def test_pages_ask_no_network_and_are_no_wider_than_a_telephone(built, page):
+def test_pages_ask_no_network_and_can_be_read_on_a_telephone(built, page):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.set_viewport_size({"width": 390, "height": 844})
     for path in built:
         page.goto(path.as_uri())
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, path.name
+        smallest, out_of_sight = page.evaluate(ON_A_TELEPHONE)  # no figure: infinitely large
+        assert smallest > 0.6, f"{path.name}: figures of 11 points are {11 * smallest:.0f}"
+        assert out_of_sight == 0, path.name
     assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 

@@ -2,7 +2,7 @@
 
 import nbformat
 from nbformat.v4 import new_code_cell, new_notebook
-from test_browser import clone, lab, open_notebook, pytestmark  # noqa: F401
+from test_browser import RUN_ALL, clone, lab, open_notebook, pytestmark  # noqa: F401
 
 from course_utils.command.lessons import KERNELSPEC
 from course_utils.photographs import at_hand
@@ -11,14 +11,14 @@ CODE = """
 from course_utils import photographs, widgets
 widgets.ModelMenu(["EfficientNetLite0", "EfficientNetLite1"], photographs.at_hand())
 """
-RUN_ALL = "() => window.jupyterapp.commands.execute('notebook:run-all-cells')"
 
 
 def test_a_photograph_is_chosen_and_uploaded(open_notebook, clone, tmp_path):  # noqa: F811
     notebook = new_notebook(cells=[new_code_cell(CODE)], metadata={"kernelspec": KERNELSPEC})
     nbformat.write(notebook, clone / "menu.ipynb")
     page = open_notebook("menu.ipynb")
-    assert page.evaluate(RUN_ALL)
+    errors, _ = page.evaluate(RUN_ALL)
+    assert errors == []
     models, pictures = (page.locator(".jupyter-widgets select").nth(i) for i in (0, 1))
     page.wait_for_selector("text=EfficientNetLite0 on chelsea")
     models.select_option("EfficientNetLite1")

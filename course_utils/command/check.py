@@ -5,7 +5,6 @@ import importlib
 import os
 import platform
 import shutil
-import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import metadata
@@ -15,14 +14,14 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from course_utils import pretrained, runtime
-from course_utils.command import machine
+from course_utils.command import machine, project
 from course_utils.command.lessons import find_lessons, out_of_step
 from course_utils.command.memory import LESSON_LIMIT, available_bytes
 from course_utils.command.prefetch import OF_THE_LESSONS, nearest
 from course_utils.command.terminal import CommandError, State, mark
 from course_utils.data import IN_USE, classes_in_use, read_manifest
 from course_utils.models.weights import HASHES_FILE, WeightsCorruptError
-from course_utils.paths import ROOT, cache_dir, data_dir
+from course_utils.paths import cache_dir, data_dir
 from course_utils.progress import progress
 from course_utils.tables import Table
 
@@ -113,7 +112,7 @@ def run() -> int:
 
 def python() -> Iterator[Row]:
     """Python itself, against the supported range."""
-    wanted = _project()["requires-python"]
+    wanted = project.read()["requires-python"]
     here = platform.python_version()
     if SpecifierSet(wanted).contains(here, prereleases=True):
         yield Row("yes", "Python", here)
@@ -124,7 +123,7 @@ def python() -> Iterator[Row]:
 
 def packages() -> Iterator[Row]:
     """The packages, against the supported range of each."""
-    wanted = [Requirement(line) for line in _project()["dependencies"]]
+    wanted = [Requirement(line) for line in project.read()["dependencies"]]
     wanted = [package for package in wanted if not package.marker or package.marker.evaluate()]
     wrong = []
     for package in wanted:
@@ -259,10 +258,6 @@ def lessons_times() -> Iterator[Row | tuple[str, float, float | None]]:
     for lesson in find_lessons():
         if taken := times.get(lesson.stem):
             yield lesson.stem, machine.guess(taken, here) / 60, taken.memory_gb
-
-
-def _project() -> dict:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def _version(package: str) -> str | None:

@@ -2,10 +2,10 @@
 
 import argparse
 import re
-import tomllib
 from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
+from course_utils.command import project
 from course_utils.command.lessons import find_lessons, set_ids, source_of
 from course_utils.command.run import write_all
 from course_utils.command.terminal import CommandError
@@ -83,8 +83,7 @@ def run(lessons: list[Path], *, hub: str | None = None, update: bool = False) ->
 
 def repository() -> str:
     """Address of the course's repository, as pyproject.toml has it."""
-    pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return pyproject["project"]["urls"]["Repository"]
+    return project.read()["urls"]["Repository"]
 
 
 def owner_and_name() -> str:
@@ -95,10 +94,11 @@ def owner_and_name() -> str:
     CommandError
         If it is not on GitHub, where Colab and Binder look for it.
     """
-    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", repository())
+    address = repository()
+    found = re.fullmatch(r"https://github\.com/([\w.-]+/[\w.-]+?)(?:\.git)?/?", address)
     if not found:
         raise CommandError(
-            f"pyproject.toml names {repository()} as the repository. Links are made for one on "
+            f"pyproject.toml names {address} as the repository. Links are made for one on "
             'GitHub: Repository = "https://github.com/OWNER/NAME"'
         )
     return found[1]
@@ -132,10 +132,11 @@ def nbgitpuller(hub: str, lesson: Path) -> str:
     """
     if urlsplit(hub).scheme not in ("http", "https") or not urlsplit(hub).netloc:
         raise CommandError(f"{hub} is no address. Write it whole: --hub https://hub.example.org")
-    folder = owner_and_name().split("/")[1]  # which nbgitpuller makes
+    name = owner_and_name()
+    folder = name.split("/")[1]  # which nbgitpuller makes
     query = urlencode(
         {
-            "repo": f"https://github.com/{owner_and_name()}",
+            "repo": f"https://github.com/{name}",
             "branch": BRANCH,
             "urlpath": f"lab/tree/{folder}/notebooks/{lesson.name}",
         }
@@ -143,10 +144,10 @@ def nbgitpuller(hub: str, lesson: Path) -> str:
     return f"{hub.rstrip('/')}/hub/user-redirect/git-pull?{query}"
 
 
-def renamed(text: str) -> str:
-    """A text whose links to the course lead to the repository that pyproject.toml names."""
+def renamed(text: str, name: str) -> str:
+    """A text whose links to the course lead to the repository of this owner and name."""
     for pattern in _NAMED:
-        text = re.sub(pattern, lambda found: found[1] + owner_and_name(), text)
+        text = re.sub(pattern, lambda found: found[1] + name, text)
     return text
 
 
@@ -154,15 +155,17 @@ def outdated() -> dict[Path, str]:
     """What every file has to become that names another repository; by its path."""
     import nbformat
 
+    name = owner_and_name()
     texts = [ROOT / "README.md", ROOT / "CITATION.cff", *sorted((ROOT / "docs").rglob("*.md"))]
     texts += map(source_of, find_lessons())
     before = {path: path.read_text(encoding="utf-8") for path in texts}
-    after = {path: renamed(text) for path, text in before.items()}
+    after = {path: renamed(text, name) for path, text in before.items()}
     for path in filter(Path.is_file, find_lessons()):
         before[path] = path.read_text(encoding="utf-8")
-        if renamed(before[path]) == before[path]:
+        text = renamed(before[path], name)
+        if text == before[path]:
             continue
-        notebook = nbformat.reads(renamed(before[path]), as_version=4)
+        notebook = nbformat.reads(text, as_version=4)
         set_ids(notebook)
         after[path] = nbformat.writes(notebook) + "\n"
     return {path: text for path, text in after.items() if text != before[path]}

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import math
 import re
 import secrets
 import shutil
@@ -17,9 +18,12 @@ from course_utils.command.terminal import CommandError
 from course_utils.data import CLASSES_FILE, IMAGE_SIZE, Split
 from course_utils.images import read_image, resize
 from course_utils.progress import progress
+from course_utils.segmentation import rough_mask
 from course_utils.tables import Table
 
 SMALLEST = 112  # pixels of the shorter side; half of what the networks take
+# Training images: lesson 08 divides those of a class into five parts; batches are to be filled.
+LEAST_OF_A_CLASS, LEAST = 5, 15
 UNEVEN = 2  # times as many photographs in the largest class as in the smallest
 # The last number or single letter of a name, with what separates it: _2, -b, (3).
 _LAST = re.compile(r"[ _\-.(]+(?:\d+|[A-Za-z])\)?$")
@@ -105,16 +109,16 @@ def add_parser(commands) -> None:
     parser.add_argument(
         "--test",
         type=float,
-        default=0.5,
         metavar="SHARE",
-        help="share of each class to test on, above 0 and below 1 (default: 0.5)",
+        help="share of each class to test on, above 0 and below 1 (default: 0.5, or less where too "
+        "few would be left to train on)",
     )
     parser.set_defaults(
         call=lambda o: run(o.folder, o.output, by_group=o.groups == "auto", test_share=o.test)
     )
 
 
-def run(folder: Path, output: Path, *, by_group: bool, test_share: float) -> int:
+def run(folder: Path, output: Path, *, by_group: bool, test_share: float | None) -> int:
     """Read photographs, split them, write the image set, and print what it holds; returns 0.
 
     Parameters
@@ -125,15 +129,16 @@ def run(folder: Path, output: Path, *, by_group: bool, test_share: float) -> int
         Must not exist, or be empty.
     by_group : bool
         Whether names and folders tell groups.
-    test_share : float
-        Of each class's photographs, above 0 and below 1; groups stay whole.
+    test_share : float or None
+        Of each class's photographs, above 0 and below 1; groups stay whole. By default half, or
+        fewer where not enough would be left to train on.
 
     Raises
     ------
     CommandError, FileNotFoundError, PermissionError, ValueError
         If there is nothing to make a set of; nothing is written then.
     """
-    if not 0 < test_share < 1:
+    if test_share is not None and not 0 < test_share < 1:
         raise CommandError(f"--test {test_share:g}: give a share above 0 and below 1, such as 0.5.")
     if output.exists() and not (output.is_dir() and not any(output.iterdir())):
         raise CommandError(f"{output} exists already. Choose another --output, or delete it.")
@@ -265,7 +270,7 @@ def _duplicates(first: Sequence[Photograph], second: Sequence[Photograph]):
     )
 
 
-def _split(found: Found, test_share: float) -> list[Photograph]:
+def _split(found: Found, test_share: float | None) -> list[Photograph]:
     """Draw whole groups for the test, class by class, always the same ones."""
     random = np.random.default_rng(0)
     photographs = []
@@ -281,14 +286,21 @@ def _split(found: Found, test_share: float) -> list[Photograph]:
             )
         order = [list(sizes)[i] for i in random.permutation(len(sizes))]
         tested, count = {order[0]}, sizes[order[0]]
+        most = len(own) - (_least(found) if test_share is None else 0)
+        share = 0.5 if test_share is None else test_share
         for group in order[1:-1]:  # the last is for training
-            if count + sizes[group] / 2 <= test_share * len(own):
+            if count + sizes[group] / 2 <= share * len(own) and count + sizes[group] <= most:
                 tested.add(group)
                 count += sizes[group]
         photographs += [
             replace(photo, split="test" if photo.group in tested else "train") for photo in own
         ]
     return photographs
+
+
+def _least(found: Found) -> int:
+    """How many training images of each class the lessons need."""
+    return max(LEAST_OF_A_CLASS, math.ceil(LEAST / len(found.class_names)))
 
 
 def _read_arrays(folder: Path) -> Found:
@@ -354,6 +366,12 @@ def _describe(found: Found) -> str:
             f"The classes are uneven: {largest[1]} of {largest[0]}, {smallest[1]} of "
             f"{smallest[0]}. Always answering {largest[0]} is right too often; add of the others."
         )
+    few = [f"{row[3]} of {row[0]}" for row in rows if row[3] < _least(found)]
+    if few:
+        lines.append(
+            f"The lessons want {_least(found)} training images of each class; here are "
+            f"{', '.join(few)}. Add photographs, or leave fewer to the test, as with --test 0.3."
+        )
     lines.append("Masks are what GrabCut takes for the object, starting from the middle: rough.")
     return "\n".join([*lines, *found.notes])
 
@@ -413,40 +431,3 @@ def _write_images(found: Found, folder: Path) -> list[dict[str, str]]:
             }
         )
     return rows
-
-
-def rough_mask(image: np.ndarray) -> np.ndarray:
-    """Where the object is, as GrabCut has it, told that the image's rim shows none of it.
-
-    Parameters
-    ----------
-    image : ndarray of uint8, shape (height, width, 3)
-        RGB.
-
-    Returns
-    -------
-    ndarray of uint8, shape (height, width)
-        0 background, 1 object; the middle of the image where GrabCut finds nothing. On the
-        rendered objects its intersection over union with their true masks is 0.77 on average.
-
-    References
-    ----------
-    Rother, Kolmogorov & Blake (2004), "GrabCut: interactive foreground extraction using iterated
-    graph cuts".
-    """
-    import cv2
-
-    height, width = image.shape[:2]
-    small = cv2.resize(image, (width // 2, height // 2), interpolation=cv2.INTER_AREA)
-    rows, columns = small.shape[:2]
-    rim = (columns // 16, rows // 16, columns - columns // 8, rows - rows // 8)
-    mask = np.zeros((rows, columns), np.uint8)
-    cv2.setRNGSeed(0)
-    try:
-        cv2.grabCut(small, mask, rim, None, None, 3, cv2.GC_INIT_WITH_RECT)
-    except cv2.error:  # of an image of one colour
-        mask[:] = 0
-    found = np.isin(mask, (cv2.GC_FGD, cv2.GC_PR_FGD)).astype(np.uint8)
-    if not found.any():
-        found[rows // 4 : -rows // 4, columns // 4 : -columns // 4] = 1
-    return cv2.resize(found, (width, height), interpolation=cv2.INTER_NEAREST)

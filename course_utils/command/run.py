@@ -35,6 +35,11 @@ ENVIRONMENT = {
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "OMP_NUM_THREADS": "1"}
 CELL_TIMEOUT = 300  # seconds
 README = ROOT / "README.md"
+HELP = (
+    "Run lessons top to bottom, write each as a page, and report what they took, cell by cell, and "
+    "what differs from the stored outputs: as text, and as report.html beside the pages. Exit "
+    "code: 0; 1 when a lesson stopped; 130 when interrupted."
+)
 
 
 class LessonError(RuntimeError):
@@ -78,6 +83,39 @@ class Ran(NamedTuple):
         """Time and memory in a few words."""
         memory = "" if self.peak is None else f", {self.peak / 10**9:.2f} GB of memory at most"
         return f"{self.seconds:.0f} s{memory}"
+
+
+def add_parser(commands) -> None:
+    """Add the command to those of ``course``."""
+    parser = commands.add_parser(
+        "run",
+        help="run the lessons and write them as HTML",
+        description=HELP,
+        epilog="example: course run 08 09",
+    )
+    parser.add_argument(
+        "lessons", nargs="*", help="beginnings of lesson names, such as 04 (default: all)"
+    )
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="make the notebooks from notebooks/source, run them from nothing, and store their new "
+        "outputs: all or none",
+    )
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / "build", help="folder of the pages (default: build)"
+    )
+    parser.add_argument(
+        "--jobs",
+        type=int,
+        choices=range(1, 17),
+        default=1,
+        metavar="N",
+        help="run N lessons at once, each with one thread (default: 1)",
+    )
+    parser.set_defaults(
+        call=lambda o: run(find_lessons(o.lessons), o.output, update=o.update, jobs=o.jobs)
+    )
 
 
 def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> int:

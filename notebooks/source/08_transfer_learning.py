@@ -47,6 +47,16 @@ from course_utils import runtime
 
 runtime.setup(seed=0)
 
+# %% [markdown] slideshow={"slide_type": "skip"}
+# **With a graphics card** (in Colab: *Runtime → Change runtime type*) nothing has to be changed. What
+# passes through VGG16 takes less time, and TensorFlow takes of the card's memory only what it needs. The
+# last digits of the numbers differ from those stored, as they do from one processor to another, since
+# sums are taken in another order; so numbers are compared with a tolerance. The set-up asks for the same
+# numbers in every run. A few operations cannot promise that on a card, and stop with *a deterministic GPU
+# implementation … is not available*: `tf.image.adjust_contrast`, or the gradient of
+# `tf.image.resize(…, "nearest")`. No lesson uses one. In code of your own put them under
+# `with tf.device("CPU"):`.
+
 # %% [markdown] slideshow={"slide_type": "slide"}
 # ## Four files
 #
