@@ -6,6 +6,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 
 import nbformat
@@ -418,8 +419,15 @@ sys.exit(main.main(["run", "01", "--output", {str(tmp_path / "pages")!r}]))
         os.kill(int(started.read_text()), 0)
 
 
+@pytest.fixture
+def two_cores(monkeypatch):
+    """A machine of two cores and memory enough."""
+    monkeypatch.setattr(machine, "cores", lambda: 2)
+    monkeypatch.setattr(run, "available_bytes", lambda: 16 * 10**9)
+
+
 @pytest.mark.slow
-def test_two_lessons_at_once_each_with_one_thread(lesson, tmp_path, capsys):
+def test_two_lessons_at_once_each_with_one_thread(lesson, tmp_path, two_cores, capsys):
     for number, other in (("08", "09"), ("09", "08")):
         # Each ends only when it has seen the other running.
         waits = (
@@ -430,12 +438,62 @@ def test_two_lessons_at_once_each_with_one_thread(lesson, tmp_path, capsys):
             "print(os.environ['TF_NUM_INTRAOP_THREADS'], 'thread')"
         )
         add_lesson(lesson, number, waits)
-    output = ["--output", str(tmp_path / "pages")]
-    assert main.main(["run", "--update", "--jobs", "2", *output, "08", "09"]) == 0
-    first, second = [x for x in capsys.readouterr().out.splitlines() if "outputs" in x]
-    assert first.startswith("08_") and second.startswith("09_")
+    assert main.main(["run", "--output", str(tmp_path / "pages"), "08", "09"]) == 0
+    told = [
+        line.split("_")[0] for line in capsys.readouterr().out.splitlines() if "outputs" in line
+    ]
+    assert sorted(told) == ["08", "09"]
     for number in ("08", "09"):
-        assert "1 thread" in next(lesson.parent.glob(f"{number}_*.ipynb")).read_text()
+        assert "1 thread" in (tmp_path / "pages" / f"{number}_other.html").read_text()
+
+
+@pytest.mark.parametrize(
+    "lessons, cores, memory, at_once",
+    [(10, 4, 64, 4), (1, 4, 64, 1), (10, 4, 3.5, 2), (10, 4, 0.5, 1), (0, 4, 64, 1)],
+)
+def test_each_lesson_wants_a_core_and_memory(monkeypatch, lessons, cores, memory, at_once):
+    monkeypatch.setattr(machine, "cores", lambda: cores)
+    monkeypatch.setattr(run, "available_bytes", lambda: int(memory * 10**9))
+    assert run.possible_at_once(lessons) == at_once
+
+
+@pytest.mark.parametrize(
+    "arguments, order, at_once",
+    [
+        ([], ["08", "09", "07"], 2),
+        (["--jobs", "1"], ["07", "08", "09"], 1),
+        (["--update"], ["07", "08", "09"], 1),
+        (["--update", "--jobs", "2"], ["08", "09", "07"], 2),
+    ],
+)
+def test_the_longest_lessons_begin_and_an_update_runs_one_after_another(
+    lesson, tmp_path, two_cores, monkeypatch, arguments, order, at_once
+):
+    begun, running, most, threads = [], set(), 0, set()
+    both = threading.Barrier(at_once)
+
+    def execute(notebook, path, environment):
+        nonlocal most
+        number = path.name[:2]
+        begun.append(number)
+        running.add(number)
+        if number != "07":
+            both.wait(timeout=10)
+        most = max(most, len(running))
+        threads.add(environment.get("TF_NUM_INTRAOP_THREADS"))
+        running.remove(number)
+        return run.Ran(notebook, 1.0, None)
+
+    monkeypatch.setattr(run, "execute", execute)
+    speed = machine.Speed(1.0, 1.0, 2)
+    taken = {"07_small": 10, "08_other": 30, "09_other": 20}
+    times = {name: machine.Taken(seconds, 1.0, None, speed) for name, seconds in taken.items()}
+    machine.times_file().write_text(machine.times_as_text(times))
+    for number in ("08", "09"):
+        add_lesson(lesson, number, "1")
+    assert main.main(["run", *arguments, "--output", str(tmp_path / "pages")]) == 0
+    assert sorted(begun[:2]) + begun[2:] == order
+    assert (most, threads) == (at_once, {"1"} if at_once > 1 else {None})
 
 
 def test_unknown_lesson_is_named(lesson, capsys):

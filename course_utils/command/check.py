@@ -99,7 +99,7 @@ def run() -> int:
                 [*guesses, total],
                 ("", ".1f", ".1f"),
                 total=True,
-                caption="From nothing, on this machine; less where results are kept",
+                caption="From nothing, each by itself, on this machine; less where results are kept",
             )
         )
     todo = [row for row in rows if row.remedy]

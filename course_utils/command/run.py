@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -17,7 +17,7 @@ from course_utils import claims, data
 from course_utils.caching import save_all, save_whole
 from course_utils.command import compare, machine, report
 from course_utils.command.lessons import find_lessons, from_source, source_of
-from course_utils.command.memory import cpu_seconds, peak_bytes
+from course_utils.command.memory import LESSON_LIMIT, available_bytes, cpu_seconds, peak_bytes
 from course_utils.command.terminal import CommandError
 from course_utils.lab import drop_widgets
 from course_utils.paths import ROOT, cache_dir
@@ -109,20 +109,20 @@ def add_parser(commands) -> None:
         "--jobs",
         type=int,
         choices=range(1, 17),
-        default=1,
         metavar="N",
-        help="run N lessons at once, each with one thread (default: 1)",
+        help="run N lessons at once, each with one thread if N is more than 1 (default: as many as "
+        "cores and free memory allow; with --update one, since its time is stored)",
     )
     parser.set_defaults(
         call=lambda o: run(find_lessons(o.lessons), o.output, update=o.update, jobs=o.jobs)
     )
 
 
-def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> int:
+def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int | None = None) -> int:
     """Run lessons top to bottom, write each as HTML, and report what they took and what changed.
 
-    A lesson that stops is told in one line, and the others go on. The report is printed, and
-    written beside the pages.
+    Each is told as soon as it ends. A lesson that stops is told in one line, and the others go on.
+    The report is printed, and written beside the pages.
 
     Parameters
     ----------
@@ -134,8 +134,10 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
         Whether to store the new outputs in the notebooks, the verdicts in the README, and the
         times for `course check`. Each lesson then runs from nothing, beside the course's cache.
         When one of the lessons stops, or storing fails, every file is as it was.
-    jobs : int
-        How many lessons run at once. With more than one each has one thread.
+    jobs : int, optional
+        How many lessons run at once. With more than one each has one thread, and those that take
+        longest begin. By default as many as `possible_at_once`; with ``update`` one after another,
+        since others would disturb the times.
 
     Returns
     -------
@@ -161,13 +163,17 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
                 f"{data.IN_USE} is set: what is stored is made with the course's own images. Unset "
                 "it, or run without --update."
             )
+    if jobs is None:
+        jobs = 1 if update else possible_at_once(len(paths))
     if update:
         speed = machine.measure(ONE_THREAD if jobs > 1 else {})
     fresh: dict[Path, Ran] = {}
     outcomes = []
     with _at_once(jobs) as pool:
-        running = {path: pool.submit(_run_one, path, update, jobs) for path in paths}
-        for path, future in running.items():
+        order = paths if jobs == 1 else _longest_first(paths)
+        running = {pool.submit(_run_one, path, update, jobs): path for path in order}
+        for future in as_completed(running):
+            path = running[future]
             try:
                 stored, fresh[path] = future.result()
             except Exception as error:
@@ -177,6 +183,7 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
             outcomes.append(report.compared(path.stem, stored, fresh[path]))
             print(*report.lines(outcomes[-1]), sep="\n")
             write(output / f"{path.stem}.html", to_html(fresh[path], path.stem))
+    outcomes.sort(key=lambda outcome: outcome.lesson)
     if fresh:
         print(*report.slowest(outcomes), sep="\n")
     write(output / report.FILE, report.page(outcomes))
@@ -188,6 +195,17 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int = 1) -> 
     if update:
         _store(fresh, speed)
     return 0
+
+
+def possible_at_once(lessons: int) -> int:
+    """How many of some lessons this machine can run at once: a core and memory for each."""
+    return max(1, min(lessons, machine.cores(), available_bytes() // LESSON_LIMIT))
+
+
+def _longest_first(paths: Sequence[Path]) -> list[Path]:
+    """Lessons by what they took when they were stored, so that all cores are busy to the end."""
+    times = machine.read_times()
+    return sorted(paths, key=lambda path: -times[path.stem].seconds if path.stem in times else 0)
 
 
 @contextlib.contextmanager
