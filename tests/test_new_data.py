@@ -27,6 +27,20 @@ def rendered_objects(monkeypatch, tmp_path):
     monkeypatch.setenv("COURSE_QUIET", "1")
 
 
+ROUGH_MASK = new_data.rough_mask
+
+
+@pytest.fixture(autouse=True)
+def quick_masks(monkeypatch):
+    """Masks of the right form in no time, for all tests that do not look at them."""
+    monkeypatch.setattr(new_data, "rough_mask", lambda image: np.eye(*image.shape[:2], dtype="u1"))
+
+
+@pytest.fixture
+def real_masks(quick_masks, monkeypatch):
+    monkeypatch.setattr(new_data, "rough_mask", ROUGH_MASK)
+
+
 def picture(seed: int, size=(240, 300)) -> Image.Image:
     """Another picture for each seed: blocks of colour, as nothing else has them."""
     blocks = np.random.default_rng(seed).integers(0, 256, (6, 6, 3), dtype=np.uint8)
@@ -63,7 +77,7 @@ def sides(made) -> dict[str, set[str]]:
     return found
 
 
-def test_the_set_is_what_the_lessons_load(photos, tmp_path, capsys):
+def test_the_set_is_what_the_lessons_load(photos, real_masks, tmp_path, capsys):
     assert make(photos) == 0
     out = capsys.readouterr().out
     data.use(tmp_path / "made")
@@ -92,8 +106,7 @@ def test_the_set_is_what_the_lessons_load(photos, tmp_path, capsys):
     assert f"COURSE_DATA={tmp_path / 'made'} course run 08 09 10" in out
 
 
-def test_colours_and_labels_go_with_the_folders(tmp_path, monkeypatch):
-    monkeypatch.setattr(new_data, "rough_mask", lambda image: image[..., 0])  # slow on one colour
+def test_colours_and_labels_go_with_the_folders(tmp_path):
     colours = {"red": (250, 10, 10), "blue": (10, 10, 250)}
     for name, colour in colours.items():
         (tmp_path / "photos" / name).mkdir(parents=True)
@@ -109,7 +122,7 @@ def test_colours_and_labels_go_with_the_folders(tmp_path, monkeypatch):
 
 
 @pytest.mark.slow
-def test_twice_the_same_set(photos, tmp_path):
+def test_twice_the_same_set(photos, real_masks, tmp_path):
     assert make(photos) == 0
     first = {p.name: p.read_bytes() for p in (tmp_path / "made").rglob("*") if p.is_file()}
     shutil.rmtree(tmp_path / "made")
@@ -350,7 +363,7 @@ def test_outputs_of_another_set_are_not_stored(photos, tmp_path, monkeypatch, ca
     assert "COURSE_DATA is set" in capsys.readouterr().err
 
 
-def test_a_mask_is_on_the_object():
+def test_a_mask_is_on_the_object(real_masks):
     image = np.full((224, 224, 3), 220, np.uint8)
     image += np.random.default_rng(0).integers(0, 20, image.shape, dtype=np.uint8)
     image[60:160, 80:170] = 30, 90, 40

@@ -13,6 +13,7 @@ import pytest
 from keras import Input, Sequential, layers
 
 from course_utils import training
+from course_utils.networks import set_seed
 
 LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
@@ -32,7 +33,7 @@ def build():
 
 @pytest.fixture
 def model():
-    keras.utils.set_random_seed(0)
+    set_seed(0)
     return build()
 
 
@@ -218,7 +219,7 @@ def test_short_epochs_show_the_steps_of_long_ones(model, data):
     model.compile(keras.optimizers.SGD(0.1), LOGITS)
     histories = []
     for epochs, steps in ((1, 5), (5, 1), (1, None)):
-        keras.utils.set_random_seed(1)
+        set_seed(1)
         training.restart(model)
         histories.append(
             training.fit(model, *data, epochs=epochs, batch_size=20, steps_per_epoch=steps)
@@ -271,6 +272,15 @@ def stopping(**changes):
     return keras.callbacks.EarlyStopping(**{"patience": 3, "restore_best_weights": True, **changes})
 
 
+@pytest.fixture(scope="module")
+def two_models():
+    """One for each way to train, traced once for all tests."""
+    models = build(), build()
+    for each in models:
+        each.compile(keras.optimizers.SGD(0.5, momentum=0.9), LOGITS, metrics=["accuracy"])
+    return models
+
+
 @pytest.mark.parametrize(
     "how",
     [
@@ -282,19 +292,23 @@ def stopping(**changes):
     ],
     ids=str,
 )
-def test_early_stopping_does_what_it_does_in_model_fit(data, how):
+def test_early_stopping_does_what_it_does_in_model_fit(two_models, data, how):
     images, labels = data
     apart = (images[60:], labels[60:])
     results = []
-    for run in (
-        lambda copy, **same: training.fit(copy, images[:60], labels[:60], **same),
-        lambda copy, **same: copy.fit(images[:60], labels[:60], verbose=0, **same).history,
+    for each, run in zip(
+        two_models,
+        (
+            lambda copy, **same: training.fit(copy, images[:60], labels[:60], **same),
+            lambda copy, **same: copy.fit(images[:60], labels[:60], verbose=0, **same).history,
+        ),
+        strict=True,
     ):
-        keras.utils.set_random_seed(0)
-        copy, stop = build(), stopping(**how)
-        copy.compile(keras.optimizers.SGD(0.5, momentum=0.9), LOGITS, metrics=["accuracy"])
+        set_seed(0)
+        training.restart(each)
+        stop = stopping(**how)
         same = {"batch_size": 60, "epochs": 40, "validation_data": apart, "callbacks": [stop]}
-        results.append((run(copy, **same), copy.get_weights(), stop))
+        results.append((run(each, **same), each.get_weights(), stop))
     (ours, our_weights, our_stop), (theirs, their_weights, their_stop) = results
     assert our_stop.stopped_epoch == their_stop.stopped_epoch > 0, "it should stop before the end"
     assert our_stop.best_epoch == their_stop.best_epoch
@@ -342,7 +356,7 @@ def test_validation_trains_nothing(model, data):
     model.compile(keras.optimizers.SGD(0.1), LOGITS)
     results = []
     for how in ({}, {"validation_data": (images[:7], labels[:7])}):
-        keras.utils.set_random_seed(1)
+        set_seed(1)
         training.restart(model)
         results.append((fit(model, images, labels, **how)["loss"], *model.get_weights()))
     for a, b in zip(*results, strict=True):
@@ -399,7 +413,7 @@ def test_one_cell_run_three_times_gives_one_result(data):
     results = []
     for _ in range(3):
         model.compile(keras.optimizers.Adam(0.01), LOGITS, metrics=["accuracy"])
-        keras.utils.set_random_seed(3)
+        set_seed(3)
         training.restart(model)
         history = training.fit(model, *data, epochs=3, batch_size=20)
         results.append([*history.values(), *model.get_weights()])
@@ -410,12 +424,13 @@ def test_one_cell_run_three_times_gives_one_result(data):
 
 @pytest.mark.parametrize("optimizer", ["SGD", "Adam", "Adagrad", "Nadam"])
 @pytest.mark.parametrize("own", [True, False], ids=["training.fit", "model.fit"])
-def test_restart_forgets_what_any_optimizer_knows(model, data, optimizer, own):
+def test_restart_forgets_what_any_optimizer_knows(data, optimizer, own):
+    model = Sequential([Input((4, 4, 1)), layers.Flatten(), layers.Dense(2)])  # soon traced
     schedule = keras.optimizers.schedules.CosineDecay(0.1, 20)
     model.compile(getattr(keras.optimizers, optimizer)(schedule), LOGITS)
     results = []
     for seed in (1, 1, 2):
-        keras.utils.set_random_seed(seed)
+        set_seed(seed)
         training.restart(model)
         assert model.optimizer.iterations == 0
         if own:
@@ -432,7 +447,7 @@ def test_a_grid_of_learning_rates_uses_each(model, data):
     model.compile(keras.optimizers.SGD(), LOGITS)
     losses = []
     for rate in (0.0, 0.05, 0.0):
-        keras.utils.set_random_seed(0)
+        set_seed(0)
         training.restart(model, learning_rate=rate)
         losses.append(training.fit(model, *data, epochs=4, batch_size=100)["loss"])
     assert losses[0][-1] == pytest.approx(losses[0][0])
