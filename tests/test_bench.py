@@ -173,7 +173,7 @@ def test_files_are_those_of_the_images_over_and_over(tmp_path):
     assert len(np.unique(images, axis=0)) == len(np.unique(x_train, axis=0))
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 @pytest.mark.parametrize("measured", [bench.memory_beyond_images, bench.memory_from_files])
 def test_memory_does_not_grow_with_the_images(measured):
     # As floats all at once, 448 images more would take 270 MB.

@@ -10,18 +10,19 @@ import time
 
 import nbformat
 import pytest
-from nbformat.v4 import new_code_cell
+from nbformat.v4 import new_code_cell, new_notebook
 
-from course_utils.command.lessons import exercises, find_lessons, from_source, source_of
+from course_utils.command.lessons import KERNELSPEC, exercises, find_lessons, from_source, source_of
 from course_utils.command.run import ENVIRONMENT, execute
 from course_utils.paths import ROOT
+from course_utils.photographs import at_hand
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(sys.platform == "win32", reason="Windows makes no symbolic link to data"),
 ]
 
-AUTOSAVE = 2  # seconds; Lab's own is two minutes
+AUTOSAVE = 1  # second; Lab's own is two minutes
 STORED = find_lessons()[-1]
 WIDGETS = find_lessons(["07"])[0]  # a lesson with a menu of models
 KEPT = {"text/plain", "text/html", "image/png", "image/jpeg"}  # of what was shown
@@ -46,6 +47,10 @@ from IPython.display import HTML, display
 from ipywidgets import IntSlider
 display(IntSlider(description="moved"))
 display(HTML("<b>shown</b>"))
+"""
+MENU = """
+from course_utils import photographs, widgets
+widgets.ModelMenu(["EfficientNetLite0", "EfficientNetLite1"], photographs.at_hand())
 """
 READY = """async () => {
     const later = () => new Promise((resolve) => setTimeout(resolve, 100));
@@ -233,6 +238,33 @@ def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
     text = page.inner_text(".jp-NotebookPanel .jp-Cell-outputArea")
     assert "IntSlider(" in text and "shown" in text
     assert "widget" not in text
+
+
+def test_a_photograph_is_chosen_and_uploaded(open_notebook, clone, tmp_path):
+    notebook = new_notebook(cells=[new_code_cell(MENU)], metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(notebook, clone / "menu.ipynb")
+    page = open_notebook("menu.ipynb")
+    errors, _ = page.evaluate(RUN_ALL)
+    assert errors == []
+    models, pictures = (page.locator(".jupyter-widgets select").nth(i) for i in (0, 1))
+    page.wait_for_selector("text=EfficientNetLite0 on chelsea")
+    models.select_option("EfficientNetLite1")
+    pictures.select_option("coffee")
+    page.wait_for_selector("text=EfficientNetLite1 on coffee")
+    page.wait_for_selector("td:text('espresso')")
+
+    def upload(path) -> None:
+        with page.expect_file_chooser() as chooser:
+            page.get_by_role("button", name="Upload your own").click()
+        chooser.value.set_files(str(path))
+
+    upload(at_hand()["motorcycle"])
+    page.wait_for_selector("text=EfficientNetLite1 on motorcycle_left.png (yours)")
+    (tmp_path / "notes.jpg").write_text("no picture")
+    upload(tmp_path / "notes.jpg")
+    page.wait_for_selector("text=notes.jpg is text, not an image")
+    pictures.select_option("chelsea")
+    page.wait_for_selector("text=EfficientNetLite1 on chelsea")
 
 
 def answer(page, cell: int, code: str) -> str:

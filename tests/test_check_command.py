@@ -247,7 +247,7 @@ def test_why_the_speed_cannot_be_measured_is_told(monkeypatch):
         machine.measure()
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_the_probe_measures(monkeypatch):
     monkeypatch.undo()
     seconds, threads = machine._measured("_steps", {"TF_NUM_INTRAOP_THREADS": "1"})

@@ -25,32 +25,34 @@ class feedback:
 """
 
 
-def lesson(solution: str):
-    """A notebook with one exercise and its folded solution."""
-    check = new_code_cell(CHECK, execution_count=1)
-    stub = new_code_cell(STUB, execution_count=2, metadata={"tags": ["exercise"]})
-    stub.outputs = [new_output("execute_result", {"text/plain": "Not yet."}, execution_count=2)]
-    folded = f"<details><summary>Solution</summary>\n\n```python\n{solution}\n```\n\n</details>"
-    answer = new_markdown_cell(folded, metadata={"tags": ["solution"]})
-    return new_notebook(cells=[check, stub, answer])
+def lesson(*solutions: str):
+    """A notebook with an exercise and its folded solution for each."""
+    cells = [new_code_cell(CHECK, execution_count=1)]
+    for i, solution in enumerate(solutions, start=2):
+        stub = new_code_cell(STUB, execution_count=i, metadata={"tags": ["exercise"]})
+        said = new_output("execute_result", {"text/plain": "Not yet."}, execution_count=i)
+        stub.outputs = [said]
+        folded = f"<details><summary>Solution</summary>\n\n```python\n{solution}\n```\n\n</details>"
+        cells += [stub, new_markdown_cell(folded, metadata={"tags": ["solution"]})]
+    return new_notebook(cells=cells)
+
+
+SOLUTIONS = {
+    "feedback(2 * 5)": "PASSED",
+    "feedback(2 + 5)": "FAILED",
+    "feedback(2 * 5).said = 1": "FAILED",  # says nothing
+    "feedback(1 / 0)": "FAILED",
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("solution", "said"),
-    [
-        ("feedback(2 * 5)", "PASSED"),
-        ("feedback(2 + 5)", "FAILED"),
-        ("feedback(2 * 5).said = 1", "FAILED"),  # says nothing
-        ("feedback(1 / 0)", "FAILED"),
-    ],
-)
-def test_solution_is_run_in_its_place(pytester, monkeypatch, solution, said):
-    pytester.path.joinpath("lesson.ipynb").write_text(writes(lesson(solution)), encoding="utf-8")
+def test_solutions_are_run_in_their_places(pytester, monkeypatch):
+    pytester.path.joinpath("lesson.ipynb").write_text(writes(lesson(*SOLUTIONS)), encoding="utf-8")
     pytester.makeconftest((ROOT / "conftest.py").read_text(encoding="utf-8"))
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
     result = pytester.runpytest_subprocess("--nbval", "--nbval-current-env", "-v", "--color=no")
-    result.stdout.fnmatch_lines(["*Cell 1 PASSED*", f"*Cell 1, its solution {said}*"])
+    for i, said in enumerate(SOLUTIONS.values(), start=1):
+        result.stdout.fnmatch_lines([f"*Cell {i} PASSED*", f"*Cell {i}, its solution {said}*"])
 
 
 @pytest.mark.parametrize("path", find_lessons(), ids=lambda path: path.stem)

@@ -51,15 +51,11 @@ net.save(os.environ["KERAS_HOME"] + "/models/mobilenet_1_0_224_tf.h5")
 
 
 @pytest.mark.slow
-def test_mobilenet_is_asked_where_its_weights_are(tmp_path):
-    lines = run(MOBILENET + SAVE + cell("fetch_for_keras"), tmp_path).splitlines()
+def test_mobilenet_is_asked_where_its_weights_are_and_else_the_cell_says_so(tmp_path):
+    ask = cell("fetch_for_keras")
+    refusal, *lines = run(MOBILENET + ask + SAVE + ask, tmp_path).splitlines()
+    assert refusal.startswith("No weights for MobileNet") and "the download failed" in refusal
     assert len(lines) == 5 and all(line.endswith("%)") for line in lines), lines
-
-
-@pytest.mark.slow
-def test_without_a_network_the_cell_says_so(tmp_path):
-    (line,) = run(MOBILENET + cell("fetch_for_keras"), tmp_path).splitlines()
-    assert line.startswith("No weights for MobileNet") and "the download failed" in line
 
 
 def test_drive_is_mounted_in_colab_alone_and_if_wanted(tmp_path):

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from course_utils import paths, pretrained
+from course_utils.command.prefetch import OF_THE_LESSONS
 from course_utils.data import sample_photographs
 from course_utils.guards import GuardError
 from course_utils.images import read_image
@@ -106,9 +107,15 @@ def test_catalogue_agrees_with_the_built_model(name):
     assert info.size_mb == pytest.approx(info.parameters * 4 / 2**20, rel=0.05)
 
 
-@pytest.mark.slow
+def of_keras():
+    """Names of Keras's own models: those of the lessons, and, less often tested, all others."""
+    for name in (info.name for info in catalogue() if "Lite" not in info.name):
+        often = pytest.mark.slow if name in OF_THE_LESSONS else pytest.mark.weekly
+        yield pytest.param(name, marks=often)
+
+
 @pytest.mark.parametrize("include_top", [True, False])
-@pytest.mark.parametrize("name", [info.name for info in catalogue() if "Lite" not in info.name])
+@pytest.mark.parametrize("name", of_keras())
 def test_files_are_those_of_keras(monkeypatch, name, include_top):
     class Asked(Exception):
         pass

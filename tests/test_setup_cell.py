@@ -16,9 +16,15 @@ pytestmark = pytest.mark.slow
 CELL = from_source(source_of(find_lessons()[0])).cells[1].source
 
 
-@pytest.fixture(scope="module", params=["installed here", "of Colab"])
+@pytest.fixture(
+    scope="module",
+    params=["installed here", pytest.param("of Colab", marks=pytest.mark.weekly)],
+)
 def ipython(request, tmp_path_factory):
-    """Where Python looks for IPython first: nowhere else, or where Colab's own has been put."""
+    """Where Python looks for IPython first: nowhere else, or where Colab's own has been put.
+
+    The second takes pip; GitHub runs whole lessons with it after each push (`colab/run.py`).
+    """
     if request.param == "installed here":
         return ""
     folder = tmp_path_factory.mktemp("ipython")

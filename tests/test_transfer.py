@@ -1,6 +1,7 @@
 """Features: equal to the plain way, computed once, never half-stored."""
 
 import os
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -44,6 +45,18 @@ def test_features_are_those_of_predict_in_inference_mode(base, images):
     expected = base.predict(scale(images.astype(np.float32)), verbose=0)
     assert features.shape == (21, 4) and features.dtype == np.float32
     np.testing.assert_allclose(features, expected, atol=1e-5)
+
+
+def test_images_become_floats_a_batch_at_a_time(base, images):
+    """In the memory that Python and NumPy hold; TensorFlow's too is measured each Monday."""
+    many = np.repeat(images, 100, axis=0)  # as floats 6.5 MB
+    tracemalloc.start()
+    try:
+        transfer.extract_features(base, many, scale, batch_size=100, cache=False)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert most < 0.5 * 4 * many.size, f"{most / 1e6:.1f} MB"
 
 
 def test_second_call_reads_the_cache(base, images, monkeypatch):
