@@ -44,7 +44,7 @@ from course_utils.models import weights
 weights.SERVER = "http://127.0.0.1:1"  # where nobody listens
 """
 SAVE = """
-os.makedirs(os.environ["KERAS_HOME"] + "/models")
+os.makedirs(os.environ["KERAS_HOME"] + "/models", exist_ok=True)
 net = keras.applications.MobileNet(weights=None)
 net.save(os.environ["KERAS_HOME"] + "/models/mobilenet_1_0_224_tf.h5")
 """

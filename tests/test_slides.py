@@ -285,13 +285,15 @@ def test_speaker_notes_open_in_a_window_of_their_own(open_slides):
     assert not page.get_by_text("Said, not shown.").is_visible()
 
 
-@pytest.mark.slow
-def test_no_slide_of_a_lesson_is_too_tall(open_slides):
+@pytest.mark.parametrize(
+    "shown",
+    [pytest.param(False, marks=pytest.mark.slow), pytest.param(True, marks=pytest.mark.weekly)],
+)
+def test_no_slide_of_a_lesson_is_too_tall(open_slides, shown):
     """With code neither: long cells go on on a further slide."""
     for path in find_lessons():
-        for shown in (False, True):
-            page = open_slides(slides.read(path), code=shown)
-            assert not too_large(page), (path.stem, shown)
+        page = open_slides(slides.read(path), code=shown)
+        assert not too_large(page), path.stem
 
 
 @pytest.mark.slow

@@ -99,7 +99,7 @@ def run() -> int:
                 [*guesses, total],
                 ("", ".1f", ".1f"),
                 total=True,
-                caption="On this machine, from nothing, each by itself; less where results are kept",
+                caption="From nothing, each by itself, on this machine; less where it is kept",
             )
         )
     todo = [row for row in rows if row.remedy]
