@@ -109,6 +109,9 @@ def clone(browser_path, tmp_path_factory):
     images.cells = [setup, new_code_cell("from course_utils import data\ndata.load_objects();")]
     nbformat.write(images, folder / "images.ipynb")
 
+    menu = new_notebook(cells=[new_code_cell(MENU)], metadata={"kernelspec": KERNELSPEC})
+    nbformat.write(menu, folder / "menu.ipynb")
+
     git(folder, "init", "--quiet")
     git(folder, "add", ".")
     git(folder, "-c", "user.name=x", "-c", "user.email=x@x", "commit", "--quiet", "-m", "All")
@@ -240,9 +243,7 @@ def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
     assert "widget" not in text
 
 
-def test_a_photograph_is_chosen_and_uploaded(open_notebook, clone, tmp_path):
-    notebook = new_notebook(cells=[new_code_cell(MENU)], metadata={"kernelspec": KERNELSPEC})
-    nbformat.write(notebook, clone / "menu.ipynb")
+def test_a_photograph_is_chosen_and_uploaded(open_notebook, tmp_path):
     page = open_notebook("menu.ipynb")
     errors, _ = page.evaluate(RUN_ALL)
     assert errors == []
