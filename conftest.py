@@ -28,7 +28,7 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 nbval.kernel.KernelManager = Offline
 
 # Tests that run only where "-m" names their marker.
-ASKED_FOR = {"online": "needs a network", "weekly": "takes minutes"}
+ASKED_FOR = {"online": "needs a network", "weekly": "takes long and seldom breaks"}
 
 
 def compare_outputs(self: IPyNbCell, test, ref) -> bool:
