@@ -2,7 +2,9 @@
 
 import contextlib
 import ctypes
+import functools
 import gc
+import json
 import os
 import sys
 from collections.abc import Iterator
@@ -82,6 +84,81 @@ def free_memory() -> None:
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # musl has none
         if trim:
             trim(0)
+
+
+def worker() -> tuple[int, int]:
+    """Which of several machines this one is, as the environment variable ``TF_CONFIG`` has it.
+
+    Returns
+    -------
+    index, count : int
+        The chief comes first, then the workers; (0, 1) where there is no ``TF_CONFIG``.
+
+    Raises
+    ------
+    ValueError
+        If ``TF_CONFIG`` is set, but does not say it.
+    """
+    text = os.environ.get("TF_CONFIG")
+    if not text:
+        return 0, 1
+    try:
+        config = json.loads(text)
+        computing = {kind: config["cluster"].get(kind, []) for kind in ("chief", "worker")}
+        tasks = [(kind, i) for kind, hosts in computing.items() for i in range(len(hosts))]
+        mine = config["task"]["type"], int(config["task"]["index"])
+        return tasks.index(mine), len(tasks)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise ValueError(
+            f"TF_CONFIG is {text!r}, which does not say which worker this is. It must be like "
+            '{"cluster": {"worker": ["host1:2222", "host2:2222"]}, '
+            '"task": {"type": "worker", "index": 0}}.'
+        ) from None
+
+
+@functools.cache  # a strategy of several workers can be made but once
+def strategy():
+    """TensorFlow's distribution strategy for what this process may use.
+
+    - Where ``TF_CONFIG`` names several workers: ``MultiWorkerMirroredStrategy``. It waits until
+      all of them have come. Each runs the same program with the same seed.
+    - Where there is a TPU, in this machine or by the name in ``TPU_NAME``: ``TPUStrategy``.
+    - Where there are several graphics cards: ``MirroredStrategy``.
+    - Else TensorFlow's default, with which nothing is shared out.
+
+    Models that are built and compiled in its ``scope()`` are used under it:
+    `transfer.extract_features` and `training.fit` share each batch among its replicas. Call it right
+    after `setup`.
+
+    Returns
+    -------
+    tf.distribute.Strategy
+        The same one each time.
+
+    Raises
+    ------
+    RuntimeError
+        If there are several workers and TensorFlow has computed something already.
+    ValueError
+        As `worker`.
+    """
+    import tensorflow as tf
+
+    if worker()[1] > 1:
+        try:
+            return tf.distribute.MultiWorkerMirroredStrategy()
+        except RuntimeError as error:
+            raise RuntimeError(
+                "strategy comes too late: TensorFlow has begun without the other workers. Start "
+                "again, and call it right after setup."
+            ) from error
+    local = bool(tf.config.list_physical_devices("TPU"))
+    if local or os.environ.get("TPU_NAME"):
+        resolver = tf.distribute.cluster_resolver.TPUClusterResolver
+        return tf.distribute.TPUStrategy(resolver.connect("local" if local else None))
+    if len(tf.config.get_visible_devices("GPU")) > 1:
+        return tf.distribute.MirroredStrategy()
+    return tf.distribute.get_strategy()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import numpy as np
 
 from course_utils.guards import check_scale
 from course_utils.networks import every_layer, unused_twin
+from course_utils.replicas import len_of, share_out
 
 
 def draw_weights(model) -> None:
@@ -133,6 +134,13 @@ def fit(
     For small networks this is several times as fast as ``model.fit``. The first call after a
     ``compile`` traces the model, which takes seconds for a deep one.
 
+    Where the model was built and compiled under a strategy of several replicas
+    (`runtime.strategy`), they share each batch, and loss and gradient are those of the whole batch,
+    also where the shares are not equal. Several workers must call it alike, with the same images
+    and after the same seed. Dropout draws for each replica; batch normalization sees the replica's
+    share, unless it is made with ``synchronized=True``. The loss must be a mean over the batch, as
+    Keras's losses are.
+
     Parameters
     ----------
     model : keras.Model
@@ -167,7 +175,9 @@ def fit(
     ValueError
         If the model is not compiled, images and labels differ in number, there are fewer images
         than ``batch_size``, a count is below 1, ``validation_data`` is no pair, or ``until`` is
-        set without the metric "accuracy", or a callback without what it monitors.
+        set without the metric "accuracy", or a callback without what it monitors; or, with
+        several replicas, there are fewer images than replicas in a batch or in
+        ``validation_data``, or the model has a ``train_step`` of its own.
     GuardError
         If the model scales images itself and these do not reach from 0 to 255. Several inputs
         are not looked at: which of them it scales is not known.
@@ -180,6 +190,7 @@ def fit(
     for each in tf.nest.flatten(images):
         _check_counts(len(each), len(labels), epochs, batch_size, steps_per_epoch)
     validation = _validation(validation_data, model)
+    _check_replicas(model, batch_size, len(validation[1]) if validation else None)
     run_epoch, ask = _compiled_of(model, images, labels)
     names = [*model.get_metrics_result()]
     names += [f"val_{name}" for name in names] if validation else []
@@ -222,6 +233,25 @@ def _check_counts(n_images, n_labels, epochs, batch_size, steps_per_epoch) -> No
             f"{n_images} images do not fill one batch of {batch_size}, and an incomplete batch "
             f"is dropped. Use more images, or a batch_size of at most {n_images}."
         )
+
+
+def _check_replicas(model, batch_size: int, n_validation: int | None) -> None:
+    import keras
+
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    if replicas == 1:
+        return
+    if type(model).train_step is not keras.Model.train_step:
+        raise ValueError(
+            f"{type(model).__name__} has a train_step of its own, which cannot be shared among "
+            f"{replicas} replicas. Train it without a strategy."
+        )
+    for name, count in (("batch_size", batch_size), ("validation_data", n_validation)):
+        if count is not None and count < replicas:
+            raise ValueError(
+                f"{name}: {count} images cannot be shared among {replicas} replicas. Give at "
+                f"least {replicas}."
+            )
 
 
 def _check_known(names, until, callbacks) -> None:
@@ -283,9 +313,11 @@ def _compiled_of(model, images, labels) -> tuple[Callable, Callable]:
     if model.train_function not in _COMPILED:
         # Variables are made here, since none can be made inside a compiled loop.
         first = tf.nest.map_structure(lambda each: each[:1], images)
-        model.compute_metrics(first, labels[:1], model(first))
+        strategy = model.distribute_strategy
+        strategy.run(lambda: model.compute_metrics(first, labels[:1], model(first)))
         if not model.optimizer.built:
-            model.optimizer.build(model.trainable_variables)
+            with strategy.scope():
+                model.optimizer.build(model.trainable_variables)
         functions = _compiled_epoch(model), _compiled_question(model)
         _COMPILED[model.train_function] = functions, _trained(model)
     functions, trained = _COMPILED[model.train_function]
@@ -305,31 +337,61 @@ def _trained(model) -> set[int]:
 def _compiled_epoch(model) -> Callable:
     import tensorflow as tf
 
+    strategy = model.distribute_strategy
     model = weakref.proxy(model)
 
     @tf.autograph.experimental.do_not_convert
-    def step(images, labels):
-        model.train_step((images, labels))
+    def step(images, labels, whole):
+        if strategy.num_replicas_in_sync == 1:
+            model.train_step((images, labels))
+        else:
+            _train_on_share(model, images, labels, len_of(labels) / whole)
 
     @tf.function
     def epoch(images, labels, order):
         for batch in order:
             drawn = functools.partial(tf.gather, indices=batch)
-            step(tf.nest.map_structure(drawn, images), drawn(labels))
+            arrays = tf.nest.map_structure(drawn, images), drawn(labels)
+            strategy.run(step, args=(*share_out(strategy, arrays), len_of(batch)))
 
     return _of_any_size(epoch)
+
+
+def _train_on_share(model, images, labels, part) -> None:
+    """Keras's train_step in a replica that has a part of the batch, as 3 of 5 images.
+
+    Keras's own adds up the mean of each replica over the number of replicas. That is the mean of
+    the batch only where all have equally many images.
+    """
+    import tensorflow as tf
+
+    replicas = model.distribute_strategy.num_replicas_in_sync
+    with tf.GradientTape() as tape:
+        answers = model(images, training=True)
+        loss = model.compute_loss(x=images, y=labels, y_pred=answers, training=True) * replicas
+        mine = model.optimizer.scale_loss(loss * tf.cast(part, loss.dtype))
+    weights = model.trainable_weights
+    model.optimizer.apply_gradients(zip(tape.gradient(mine, weights), weights, strict=True))
+    losses = next(metric for metric in model.metrics if metric.name == "loss")
+    losses.update_state(loss, sample_weight=len_of(labels))
+    model.compute_metrics(images, labels, answers)
 
 
 def _compiled_question(model) -> Callable:
     import tensorflow as tf
 
+    strategy = model.distribute_strategy
     model = weakref.proxy(model)
 
     @tf.autograph.experimental.do_not_convert
     def ask(images, labels):
         model.test_step((images, labels))
 
-    return _of_any_size(tf.function(ask))
+    @tf.function
+    def question(images, labels):
+        strategy.run(ask, args=share_out(strategy, (images, labels)))
+
+    return _of_any_size(question)
 
 
 def _of_any_size(function) -> Callable:

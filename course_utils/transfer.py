@@ -8,6 +8,7 @@ import numpy as np
 from course_utils.caching import content_hash, kept
 from course_utils.guards import GuardError, check_images
 from course_utils.progress import progress
+from course_utils.replicas import share_out
 
 LABEL = "extracting features"  # of the progress bar
 
@@ -27,6 +28,10 @@ def extract_features(
     network's layers and weights, the images and the preprocessing: change any of them and they are
     computed anew. Those of a dataset are not stored, since what it will read cannot be hashed.
 
+    Where the base was built under a strategy of several replicas (`runtime.strategy`), they share
+    each batch. Several workers must be given the same images in the same order; each gets the
+    features of all. Nothing is looked up or stored then: what one worker finds, another may not.
+
     Parameters
     ----------
     base : keras.Model
@@ -39,6 +44,7 @@ def extract_features(
         The ``preprocess_input`` that belongs to ``base``; takes and returns a float batch,
         and treats every pixel alike.
     batch_size : int
+        Of all replicas together.
     cache : bool
         Whether to look up and store the features of an array in the course's cache folder.
 
@@ -63,9 +69,52 @@ def extract_features(
         starts = progress(range(0, len(images), batch_size), LABEL)
         return _forward(base, (images[i : i + batch_size] for i in starts), preprocess)
 
-    if not cache:
+    if not cache or base.distribute_strategy.num_replicas_in_sync > 1:
         return compute()
     return kept("features", _content_hash(base, images, preprocess), compute)
+
+
+def extractor(
+    base, preprocess: Callable[[np.ndarray], np.ndarray], image_shape: tuple[int, int, int]
+) -> Callable[[np.ndarray], np.ndarray]:
+    """Return a function that pushes a batch through a frozen network.
+
+    Where the base was built under a strategy of several replicas (`runtime.strategy`), each takes a
+    share of the batch, and every worker gets the features of all: all must call it alike.
+
+    Parameters
+    ----------
+    base, preprocess
+        As for `extract_features`.
+    image_shape : (height, width, 3)
+
+    Returns
+    -------
+    callable
+        Takes uint8 RGB, shape ``(n, *image_shape)``, of any n; returns float32,
+        shape ``(n, ...)``. Compiled once.
+    """
+    import tensorflow as tf
+
+    strategy = base.distribute_strategy
+    # One signature for every batch, the shorter last one included: compiled once.
+    signature = [tf.TensorSpec((None, *image_shape), tf.float32)]
+
+    @tf.function(input_signature=signature)
+    def run(batch):
+        shares = share_out(strategy, batch)
+        found = strategy.run(lambda share: base(share, training=False), args=(shares,))
+        return found if strategy.num_replicas_in_sync == 1 else strategy.gather(found, axis=0)
+
+    def extract(batch: np.ndarray) -> np.ndarray:
+        inputs = preprocess(batch.astype(np.float32))
+        # Blank images fill up the last share, so that none is shorter than the others.
+        blank = np.zeros((-len(inputs) % strategy.num_replicas_in_sync, *image_shape), np.float32)
+        if len(blank):
+            inputs = np.concatenate([inputs, blank])
+        return run(tf.constant(inputs)).numpy()[: len(batch)]
+
+    return extract
 
 
 def _check_size(given: tuple, taken: tuple) -> None:
@@ -118,16 +167,9 @@ def _checked(batches: Iterator[np.ndarray], base) -> Iterator[np.ndarray]:
 
 
 def _forward(base, batches: Iterator[np.ndarray], preprocess) -> np.ndarray:
-    import tensorflow as tf
-
-    # One signature for every batch, the shorter last one included: compiled once.
     first = next(batches)
-    signature = [tf.TensorSpec((None, *first.shape[1:]), tf.float32)]
-    run = tf.function(lambda batch: base(batch, training=False), input_signature=signature)
-    parts = [
-        run(tf.constant(preprocess(batch.astype(np.float32)))).numpy()
-        for batch in itertools.chain([first], batches)
-    ]
+    run = extractor(base, preprocess, first.shape[1:])
+    parts = [run(batch) for batch in itertools.chain([first], batches)]
     features = np.empty((sum(map(len, parts)), *parts[0].shape[1:]), dtype=np.float32)
     end = len(features)
     while parts:  # each is given back once it is copied, so that all are held but once
