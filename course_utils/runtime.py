@@ -127,8 +127,8 @@ def strategy():
     - Else TensorFlow's default, with which nothing is shared out.
 
     Models that are built and compiled in its ``scope()`` are used under it:
-    `transfer.extract_features` and `training.fit` share each batch among its replicas. Call it right
-    after `setup`.
+    `transfer.extract_features` and `training.fit` share each batch among its replicas. Call it
+    right after `setup`.
 
     Returns
     -------

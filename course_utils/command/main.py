@@ -4,7 +4,17 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from course_utils.command import bench, check, links, new_data, prefetch, run, site, slides
+from course_utils.command import (
+    bench,
+    check,
+    features,
+    links,
+    new_data,
+    prefetch,
+    run,
+    site,
+    slides,
+)
 from course_utils.command.terminal import CommandError
 from course_utils.paths import data_dir
 
@@ -16,8 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     -------
     int
         0; 1 when a lesson stopped, ``bench`` missed a goal, ``check`` found a cross, ``prefetch``
-        could not have a model, ``slides``, ``site`` or ``links`` cannot be made, a folder cannot be
-        written, or the course is installed without its lessons and data; 130 when interrupted.
+        could not have a model, ``slides``, ``site`` or ``links`` cannot be made, ``features`` has
+        not done its share, a folder cannot be written, or the course is installed without its lessons and data; 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
@@ -37,6 +47,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="course", description=__doc__)
     commands = parser.add_subparsers(required=True, metavar="command")
-    for module in (run, bench, check, prefetch, new_data, slides, site, links):
+    for module in (run, bench, check, prefetch, new_data, slides, site, links, features):
         module.add_parser(commands)
     return parser
