@@ -177,7 +177,8 @@ def fit(
         than ``batch_size``, a count is below 1, ``validation_data`` is no pair, or ``until`` is
         set without the metric "accuracy", or a callback without what it monitors; or, with
         several replicas, there are fewer images than replicas in a batch or in
-        ``validation_data``, or the model has a ``train_step`` of its own.
+        ``validation_data``, the model has a ``train_step`` of its own, or the workers' seeds
+        differ.
     GuardError
         If the model scales images itself and these do not reach from 0 to 255. Several inputs
         are not looked at: which of them it scales is not known.
@@ -203,7 +204,10 @@ def fit(
     told.on_train_begin()
     for epoch in range(epochs):
         told.on_epoch_begin(epoch)
-        found = _results(model, run_epoch, images, labels, _order(batches, steps))
+        order = _order(batches, steps)
+        if epoch == 0:
+            _check_drawn_alike(model.distribute_strategy, order)
+        found = _results(model, run_epoch, images, labels, order)
         if validation:
             found |= {f"val_{k}": v for k, v in _results(model, ask, *validation).items()}
         for name, value in found.items():
@@ -252,6 +256,21 @@ def _check_replicas(model, batch_size: int, n_validation: int | None) -> None:
                 f"{name}: {count} images cannot be shared among {replicas} replicas. Give at "
                 f"least {replicas}."
             )
+
+
+def _check_drawn_alike(strategy, order) -> None:
+    """Workers with other batches would show some images twice and others never."""
+    import tensorflow as tf
+
+    if not isinstance(strategy, tf.distribute.MultiWorkerMirroredStrategy):
+        return
+    mine = tf.reshape(order, (1, -1))
+    of_all = strategy.gather(strategy.run(lambda: mine), axis=0)
+    if not np.array_equal(*np.broadcast_arrays(of_all, mine)):
+        raise ValueError(
+            "The workers draw different batches. Set the same seed in each before training: "
+            "networks.set_seed(0)."
+        )
 
 
 def _check_known(names, until, callbacks) -> None:

@@ -1,5 +1,6 @@
 """The files at the top agree with each other."""
 
+import itertools
 import re
 import subprocess
 import sys
@@ -43,7 +44,7 @@ def pins(name: str, python: str) -> list[Requirement]:
 @pytest.mark.parametrize("python", PYTHONS)
 def test_constraints_pin_every_dependency_once_within_its_range(python):
     extras = PROJECT["optional-dependencies"]
-    listed = PROJECT["dependencies"] + sum(extras.values(), [])
+    listed = PROJECT["dependencies"] + list(itertools.chain(*extras.values()))
     for wanted in map(Requirement, listed + PYPROJECT["dependency-groups"]["dev"]):
         if wanted.name == PROJECT["name"]:  # one extra that takes in another
             continue

@@ -9,7 +9,7 @@ import sys
 import numpy as np
 from notebook_source import definitions
 
-from course_utils import data, runtime, transfer
+from course_utils import data, runtime, training, transfer
 from course_utils.networks import set_seed
 
 BLOCK5 = ["block5_conv1", "block5_conv2", "block5_conv3"]
@@ -86,6 +86,20 @@ def experiment() -> dict[str, np.ndarray]:
     return {"features": features(), **fine_tuning()}
 
 
+def with_seeds_that_differ() -> str:
+    """What a training says whose workers draw different batches."""
+    import keras
+
+    net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    net.compile("sgd", "mse")
+    set_seed(runtime.worker()[0])
+    try:
+        training.fit(net, np.ones((9, 3)), np.ones((9, 1)), epochs=1, batch_size=3)
+    except ValueError as error:
+        return str(error)
+    return "nothing"
+
+
 def main(path: str, cards: str = "0") -> None:
     """Run it under the strategy for this process, and store what was found."""
     runtime.setup()
@@ -98,7 +112,10 @@ def main(path: str, cards: str = "0") -> None:
     else:
         strategy = runtime.strategy()
     tf.distribute.experimental_set_strategy(strategy)
-    np.savez(path, replicas=strategy.num_replicas_in_sync, **experiment())
+    found = experiment()
+    if runtime.worker()[1] > 1:
+        found["seeds that differ"] = np.array(with_seeds_that_differ())
+    np.savez(path, replicas=strategy.num_replicas_in_sync, **found)
 
 
 if __name__ == "__main__":
