@@ -9,14 +9,17 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from course_utils import data, pretrained
 from course_utils.command import feature_parts, features
 from course_utils.command.main import main
 from course_utils.images import read_image
+from course_utils.models.efficientnet_lite import EfficientNetLite0, preprocess_input
 from course_utils.paths import ROOT
 
 pytest.importorskip("pyarrow")
 from pyarrow import parquet
 
+REAL_EXTRACTOR = features.extractor
 PART = 4  # images
 COUNT = 14
 NAMES = sorted(f"{'card' if i % 3 else 'hat/inner'}/{i:02}.png" for i in range(COUNT))
@@ -85,6 +88,19 @@ def test_what_is_whole_is_not_computed_again(folder, out, extracted, capsys):
     assert "is whole: 14 rows" in capsys.readouterr().out.splitlines()[-1]
 
 
+@pytest.mark.slow
+def test_the_features_are_those_of_keras(monkeypatch):
+    monkeypatch.setattr(features.runtime, "setup", lambda: None)
+    images = data.load_folder(data.photographs_dir())[0]
+    weights = pretrained.weights_for(features.MODEL, include_top=False)
+    found = REAL_EXTRACTOR(pretrained.find(features.MODEL), weights)(images)
+    base = EfficientNetLite0(include_top=False, weights=weights, pooling="avg")
+    wanted = base.predict(preprocess_input(images.astype(np.float32)), verbose=0)
+    print(f"largest difference: {np.abs(found - wanted).max():.1e}")
+    assert found.shape == (len(images), 1280)
+    np.testing.assert_allclose(found, wanted, atol=1e-5)
+
+
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 1, 2)])
 def test_several_workers_write_what_one_does(folder, out, tmp_path, capsys, order):
     course(folder, tmp_path / "alone")
@@ -108,7 +124,7 @@ def test_what_a_lost_worker_left_is_done_by_one_without_a_share(folder, out, ext
     course(folder, out, "--shard", "2/3")
     told = capsys.readouterr().out
     assert "Worker 2 of 3: 1 of 4 parts." in told
-    assert "Not whole yet: 3 of 4 parts are missing" in told and "without a share" in told
+    assert "Not whole yet: 3 of 4 parts are missing" in told and "without --shard" in told
     assert course(folder, out) == 0
     assert rows(out)["file"] == NAMES and sum(extracted) == COUNT
 

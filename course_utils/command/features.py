@@ -149,21 +149,21 @@ def run(
             file=sys.stderr,
         )
         return 130
-    seconds = time.monotonic() - started
     for name, why in left_out.items():
         print(f"{name}: left out, it cannot be read. {why}", file=sys.stderr)
     if count > 1:
         print(f"Worker {index + 1} of {count}: {len(mine)} of {parts.settings.parts} parts.")
     if computed:
-        peak = (peak_bytes() or 0) / 1e9
-        speed = f"{computed:,} images in {seconds:.0f} s, {computed / seconds:.1f} a second"
-        print(f"{speed}; peak memory {peak:.2f} GB.")
-    missing = parts.finish()
-    if missing:
+        seconds, peak = time.monotonic() - started, (peak_bytes() or 0) / 1e9
         print(
-            f"Not whole yet: {len(missing)} of {parts.settings.parts} parts are missing. When all "
-            f"workers are done and it still is, one of them was lost: give the command once more "
-            "without a share, which does what is missing."
+            f"{computed:,} images in {seconds:.0f} s, {computed / seconds:.1f} a second; peak "
+            f"memory {peak:.2f} GB."
+        )
+    if missing := parts.finish():
+        print(
+            f"Not whole yet: {len(missing)} of {parts.settings.parts} parts are missing. If they "
+            "are when all workers are done, one of them was lost: give the command once more "
+            "without --shard, which does what is missing."
         )
     else:
         print(f"{out} is whole: {parts.rows():,} rows of {len(files):,} images.")
@@ -174,22 +174,27 @@ def _listing(folder: Path) -> tuple[list[str], str]:
     """Images in a folder at any depth, by name, and what is left out."""
     if not folder.is_dir():
         raise FileNotFoundError(f"No folder at {folder.absolute()}.")
-    files, skipped, waiting = [], Counter(), deque([folder])
+    skipped: Counter = Counter()
+    files = sorted(progress(_images_in(folder, skipped), "listing images"))
+    if not files:
+        raise FileNotFoundError(f"{folder.absolute()} holds no images.")
+    counts = ", ".join(f"{n} {kind}" for kind, n in sorted((+skipped).items()))
+    return files, f"Left out of {folder}: {counts}." if counts else ""
+
+
+def _images_in(folder: Path, skipped: Counter) -> Iterator[str]:
+    """Images by name; what is none is counted in ``skipped``."""
+    waiting = deque([folder])
     while waiting:
-        here = waiting.popleft()
-        for kind, paths in entries(here, folder).items():
+        for kind, paths in entries(waiting.popleft(), folder).items():
             if kind == "images":
-                files += [path.relative_to(folder).as_posix() for path in paths]
+                yield from (path.relative_to(folder).as_posix() for path in paths)
             elif kind == "nested folders":
                 # A link to a folder could lead round in a circle.
                 waiting += [path for path in paths if not path.is_symlink()]
                 skipped["links to folders"] += sum(path.is_symlink() for path in paths)
             else:
                 skipped[kind] += len(paths)
-    if not files:
-        raise FileNotFoundError(f"{folder.absolute()} holds no images.")
-    counts = ", ".join(f"{n} {kind}" for kind, n in sorted((+skipped).items()))
-    return sorted(files), f"Left out of {folder}: {counts}." if counts else ""
 
 
 def _settings(info: ModelInfo, weights: str, folder: Path, files: Sequence[str]) -> Settings:
