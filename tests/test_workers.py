@@ -6,12 +6,13 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import worker_experiment
 
-from course_utils import runtime
+from course_utils import runtime, training
 from course_utils.paths import ROOT
 
 CLUSTER = {"chief": ["a:1"], "worker": ["b:1", "c:1"]}
@@ -83,6 +84,33 @@ def test_two_machines_find_what_one_finds(tmp_path, alone):
 def test_three_cards_find_what_one_processor_finds(tmp_path, alone):
     path = tmp_path / "found.npz"
     compare(path, start(path, "3"), alone, replicas=3)
+
+
+@pytest.mark.parametrize(
+    ("own_step", "batch_size", "validation", "message"),
+    [
+        (False, 2, 6, "batch_size: 2 images cannot be shared among 3 replicas"),
+        (False, 3, 2, "validation_data: 2 images cannot be shared among 3 replicas"),
+        (True, 3, 6, "has a train_step of its own, which cannot be shared among 3"),
+    ],
+)
+def test_what_cannot_be_shared_is_refused(monkeypatch, own_step, batch_size, validation, message):
+    import keras
+
+    class Net(keras.Sequential):
+        if own_step:
+
+            def train_step(self, data):
+                return super().train_step(data)
+
+    net = Net([keras.Input((2,)), keras.layers.Dense(1)])
+    net.compile("sgd", "mse")
+    replicas = SimpleNamespace(num_replicas_in_sync=3)
+    monkeypatch.setattr(Net, "distribute_strategy", replicas, raising=False)
+    x, y = np.zeros((6, 2)), np.zeros((6, 1))
+    held_out = x[:validation], y[:validation]
+    with pytest.raises(ValueError, match=message):
+        training.fit(net, x, y, epochs=1, batch_size=batch_size, validation_data=held_out)
 
 
 @pytest.fixture
