@@ -45,7 +45,7 @@ def start(path: Path, *cards: str, **environment: str) -> subprocess.Popen:
 
 def compare(path: Path, process: subprocess.Popen, alone: dict, replicas: int) -> None:
     """Wait for a process, and hold what it found against what one machine finds."""
-    _, errors = process.communicate(timeout=150)
+    _, errors = process.communicate(timeout=280)
     assert process.returncode == 0, errors[-2000:]
     with np.load(path) as stored:
         found = dict(stored)
