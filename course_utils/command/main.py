@@ -27,7 +27,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     int
         0; 1 when a lesson stopped, ``bench`` missed a goal, ``check`` found a cross, ``prefetch``
         could not have a model, ``slides``, ``site`` or ``links`` cannot be made, ``features`` has
-        not done its share, a folder cannot be written, or the course is installed without its lessons and data; 130 when interrupted.
+        not done its share, a folder cannot be written, or the course is installed without its
+        lessons and data; 130 when interrupted.
     """
     for stream in (sys.stdout, sys.stderr):
         # Consoles in cp437 or cp1252 know no "≥": it must not end minutes of measuring.
