@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import secrets
+import shutil
 import sys
 import time
 import warnings
@@ -105,21 +106,14 @@ def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
 def save_whole(path: Path, write: Callable) -> None:
     """Write a file under another name first: a cut-off file is never found in its place.
 
-    Files that were being written when a process was killed, over a day ago, are deleted from
-    the folder.
-
     Parameters
     ----------
     path : path
     write : callable
         Takes the open binary file. Its name ends as that of ``path``.
     """
-    for forgotten in path.parent.glob("tmp????????.part*"):
-        with contextlib.suppress(OSError):  # another process was quicker
-            if time.time() - forgotten.stat().st_mtime > DAY:
-                forgotten.unlink()
-    # Not from tempfile, whose files others cannot read.
-    temporary = path.with_name(f"tmp{secrets.token_hex(4)}.part{path.suffix}")
+    remove_forgotten(path.parent)
+    temporary = beside(path, path.suffix)
     try:
         with temporary.open("xb") as file:
             write(file)
@@ -129,43 +123,61 @@ def save_whole(path: Path, write: Callable) -> None:
         raise
 
 
-def save_all(contents: Mapping[Path, bytes]) -> None:
-    """Write several files, all or none.
-
-    All are written under other names first, so that a full disk shows while every file is as it
-    was. Should putting them in their places fail, or be interrupted, those before are put back.
+def save_folder(path: Path, write: Callable[[Path], object], *, replace: bool = False) -> None:
+    """Write a folder under another name first: one that is cut off is never found in its place.
 
     Parameters
     ----------
-    contents : mapping of path to bytes
+    path : path
+        Its parent must exist.
+    write : callable
+        Takes the new, empty folder.
+    replace : bool
+        Whether the new folder takes the place of one that holds something. A process that is killed
+        in the instant between the two renamings leaves neither here.
 
     Raises
     ------
     OSError
-        If one cannot be written; its ``filename`` names it.
+        If it cannot be written, or holds something that is not to be replaced.
     """
-    before = {path: path.read_bytes() if path.exists() else None for path in contents}
-    waiting: dict[Path, Path] = {}
-    replaced: list[Path] = []
+    path = path.resolve()  # a link stays, and what it leads to is replaced
+    remove_forgotten(path.parent)
+    new, old = beside(path), beside(path)
     try:
-        for path, content in contents.items():
-            waiting[path] = path.with_name(f"tmp{secrets.token_hex(4)}.part{path.suffix}")
-            waiting[path].write_bytes(content)
-        for path, temporary in waiting.items():
-            replaced.append(path)
-            os.replace(temporary, path)
-    except BaseException as error:
-        if isinstance(error, OSError):
-            error.filename = str(path)  # in place of the other name
-        for path in replaced:
-            if before[path] is None:
-                path.unlink(missing_ok=True)
-            else:
-                save_whole(path, lambda file, path=path: file.write(before[path]))
+        new.mkdir()
+        write(new)
+        if path.exists() and replace:
+            path.rename(old)
+        elif path.exists():
+            path.rmdir()  # else Windows would not rename
+        new.rename(path)
+    except BaseException:
+        if old.exists() and not path.exists():
+            old.rename(path)
         raise
     finally:
-        for temporary in waiting.values():
-            temporary.unlink(missing_ok=True)
+        shutil.rmtree(new, ignore_errors=True)
+        if path.exists():  # else the older one could not be put back
+            shutil.rmtree(old, ignore_errors=True)
+
+
+def beside(path: Path, ending: str = "") -> Path:
+    """Another name in a file's folder, for what is not whole yet; `remove_forgotten` knows it."""
+    # Not from tempfile, whose files others cannot read.
+    return path.with_name(f"tmp{secrets.token_hex(4)}.part{ending}")
+
+
+def remove_forgotten(folder: Path) -> None:
+    """Delete what was being written when a process was killed, over a day ago."""
+    for forgotten in folder.glob("tmp????????.part*"):
+        with contextlib.suppress(OSError):  # another process was quicker
+            if time.time() - forgotten.stat().st_mtime < DAY:
+                continue
+            if forgotten.is_dir():
+                shutil.rmtree(forgotten)
+            else:
+                forgotten.unlink()
 
 
 def _read(path: Path, key: str) -> Arrays:

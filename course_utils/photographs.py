@@ -131,6 +131,12 @@ def _webcam(folder: Path) -> Path:
 
 
 def _saved(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_whole(path, lambda file: file.write(content))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save_whole(path, lambda file: file.write(content))
+    except OSError as error:
+        raise OSError(
+            f"Cannot write {path} ({error.strerror}). Make room, or allow it, and run the cell "
+            "again."
+        ) from error
     return path

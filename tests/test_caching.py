@@ -387,7 +387,10 @@ def test_forgotten_parts_go_after_a_day(folder):
     )
     for path in (old, new, other):
         path.write_bytes(b"half")
-    for path in (old, other):
+    of_an_update = folder / "tmp00ab_cde.part"
+    of_an_update.mkdir()
+    (of_an_update / "features.npz").write_bytes(b"whole")
+    for path in (old, other, of_an_update):
         os.utime(path, times=(0, 0))
     caching.save_whole(folder / "x", lambda file: file.write(b"x"))
     assert set(folder.iterdir()) == {new, other, folder / "x"}

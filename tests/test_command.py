@@ -14,8 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_notebook
 
 from course_utils import claims, paths
-from course_utils.caching import save_all
-from course_utils.command import bench, lessons, machine, main, report, run
+from course_utils.command import bench, lessons, machine, main, report, run, storing
 from course_utils.command.memory import peak_bytes
 from course_utils.paths import ROOT
 
@@ -24,7 +23,7 @@ from course_utils.paths import ROOT
 def lesson(tmp_path, monkeypatch):
     """A folder of lessons with one notebook; its stored outputs are still empty."""
     monkeypatch.setattr(lessons, "notebooks_dir", lambda: tmp_path)
-    for module in (claims, machine):
+    for module in (claims, machine, storing):
         monkeypatch.setattr(module, "notebooks_dir", lambda: tmp_path)
     monkeypatch.setattr(machine, "measure", lambda *_: machine.Speed(1.0, 1.0, 2))
     monkeypatch.setattr(run, "README", tmp_path / "README.md")
@@ -176,12 +175,15 @@ def test_a_folder_that_cannot_be_written_is_asked_before_the_run(lesson, monkeyp
     assert f"Cannot write into {lesson}" in capsys.readouterr().err
 
 
+INTERRUPTED = "Interrupted. No lesson was changed, and no file is half-written.\n"
+
+
 def full_disk(path, write):
     raise OSError(28, "No space left on device")
 
 
 def test_a_full_disk_is_one_line(lesson, tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(run, "save_whole", full_disk)
+    monkeypatch.setattr(storing, "save_whole", full_disk)
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert "Cannot write" in line and "07_small.html (No space left on device)" in line
@@ -203,17 +205,18 @@ def test_every_command_has_an_example_which_it_takes(capsys):
 
 
 def contents(folder) -> dict:
-    """What is in the files of the lessons' folder, the pages left out."""
-    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    """What is in the files of the lessons' folder, the lock left out."""
+    files = filter(os.path.isfile, folder.rglob("*"))
+    return {path: path.read_bytes() for path in files if path.name != "lock"}
 
 
-@pytest.mark.parametrize("failing", ["write_bytes", "replace"])
+@pytest.mark.parametrize("failing, number", [("write_bytes", 5), ("replace", 4)])
 def test_when_the_disk_is_full_update_stores_none(
-    lesson, tmp_path, tmp_path_factory, monkeypatch, capsys, failing
+    lesson, tmp_path, tmp_path_factory, monkeypatch, capsys, failing, number
 ):
     def fail(path, *rest):
         calls.append(path)
-        if len(calls) == 3:
+        if len(calls) == number:
             raise OSError(28, "No space left on device", str(path))
         return original(path, *rest)
 
@@ -223,7 +226,9 @@ def test_when_the_disk_is_full_update_stores_none(
     add_lesson(lesson, "08", "print(1)")
     before = contents(tmp_path)
     monkeypatch.setattr(
-        run, "save_all", lambda files: (monkeypatch.setattr(owner, failing, fail), save_all(files))
+        run,
+        "write_all",
+        lambda *given: (monkeypatch.setattr(owner, failing, fail), storing.write_all(*given)),
     )
     pages = tmp_path_factory.mktemp("pages")
     assert main.main(["run", "--update", "--output", str(pages)]) == 1
@@ -247,9 +252,9 @@ def test_an_interrupted_update_leaves_every_file_as_it_was(
     code = f"""
 import pathlib, os, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
-from course_utils import caching, claims
-from course_utils.command import lessons, machine, main, run
-for module in (lessons, claims, machine):
+from course_utils import claims
+from course_utils.command import lessons, machine, main, run, storing
+for module in (lessons, claims, machine, storing):
     module.notebooks_dir = lambda: pathlib.Path({str(tmp_path)!r})
 machine.measure = lambda *_: machine.Speed(1.0, 1.0, 2)
 run.README = pathlib.Path({str(run.README)!r})
@@ -258,11 +263,11 @@ def replace(old, new, original=os.replace, calls=[]):
     calls.append(new)
     if len(calls) == 2:
         exec({wait!r})
-def save_all(files, original=run.save_all):
-    caching.os.replace = replace
-    original(files)
+def write_all(*given, original=run.write_all):
+    os.replace = replace
+    original(*given)
 if {where!r} == "while storing":
-    run.save_all = save_all
+    run.write_all = write_all
 sys.exit(main.main(["run", "--update", "--output", {str(pages)!r}]))
 """
     course = subprocess.Popen(
@@ -277,7 +282,7 @@ sys.exit(main.main(["run", "--update", "--output", {str(pages)!r}]))
         time.sleep(0.1)
     course.send_signal(signal.SIGINT)
     _, said = course.communicate(timeout=30)
-    assert (course.returncode, said) == (130, "Interrupted. Nothing was stored.\n")
+    assert (course.returncode, said) == (130, INTERRUPTED)
     assert contents(tmp_path) == before
     assert list((pages / "cache").iterdir()) == []
 
@@ -291,7 +296,7 @@ def test_update_runs_from_nothing_and_keeps_the_times(lesson, tmp_path, monkeypa
     pages = ["--output", str(tmp_path / "pages")]
     assert main.main(["run", "08", "--update", *pages]) == 0
     (shown,) = nbformat.read(other, as_version=4).cells[0].outputs
-    assert re.fullmatch(r"\('update-\w+', True\)", shown.data["text/plain"])
+    assert re.fullmatch(r"\('tmp\w{8}.part', True\)", shown.data["text/plain"])
     assert list((tmp_path / "cache").iterdir()) == []
     assert main.main(["run", "07", "--update", *pages]) == 0
     times = machine.read_times()
@@ -414,7 +419,7 @@ sys.exit(main.main(["run", "01", "--output", {str(tmp_path / "pages")!r}]))
         time.sleep(0.1)
     course.send_signal(signal.SIGINT)
     _, said = course.communicate(timeout=30)
-    assert (course.returncode, said) == (130, "Interrupted. Nothing was stored.\n")
+    assert (course.returncode, said) == (130, INTERRUPTED)
     with pytest.raises(ProcessLookupError):
         os.kill(int(started.read_text()), 0)
 

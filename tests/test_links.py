@@ -10,7 +10,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_output
 
-from course_utils.command import lessons, links, project
+from course_utils.command import lessons, links, project, storing
 from course_utils.command.main import main
 from course_utils.paths import ROOT
 
@@ -24,7 +24,8 @@ def fork(tmp_path, monkeypatch):
     notebooks = tmp_path / "notebooks"
     for module in (links, project):
         monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.setattr(lessons, "notebooks_dir", lambda: notebooks)
+    for module in (lessons, storing):
+        monkeypatch.setattr(module, "notebooks_dir", lambda: notebooks)
     for name in ("README.md", "CITATION.cff", f"notebooks/source/{LESSON.stem}.py"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)

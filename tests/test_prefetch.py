@@ -98,6 +98,22 @@ def test_a_full_disk_is_told_before_the_download(monkeypatch, serve, cache, caps
     assert list(cache.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows limits no file's size")
+def test_a_file_that_cannot_be_written_is_not_the_network_s_fault(serve, cache, capsys):
+    import resource
+
+    serve(HEADER, BODY)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, before[1]))
+    try:
+        assert main(["prefetch", "VGG16"]) == 1
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"VGG16: Cannot write into {cache} (File too large). Make room" in line
+    assert list(cache.iterdir()) == []
+
+
 def test_an_unknown_name_stops_it_before_anything_is_downloaded(serve, cache, capsys):
     serve(HEADER, BODY)
     assert main(["prefetch", "VGG16", "vgg61"]) == 1
@@ -154,7 +170,7 @@ sys.exit(main.main(["prefetch", "EfficientNetLite0", "VGG16"]))
     out, err = course.communicate(timeout=30)
     assert course.returncode == 130
     assert rows(out) == {"EfficientNetLite0": "comes with the course"}
-    assert err == "Interrupted. Not fetched: VGG16. Nothing is left of it.\n"
+    assert err == "Interrupted. Not fetched: VGG16. No file is half-written.\n"
     assert list(cache.iterdir()) == []
 
 

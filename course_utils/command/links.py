@@ -7,7 +7,7 @@ from urllib.parse import urlencode, urlsplit
 
 from course_utils.command import project
 from course_utils.command.lessons import find_lessons, set_ids, source_of
-from course_utils.command.run import write_all
+from course_utils.command.storing import alone, write_all
 from course_utils.command.terminal import CommandError
 from course_utils.paths import ROOT
 
@@ -17,7 +17,8 @@ nbgitpuller. They are made from the line "Repository" in pyproject.toml. With --
 the README, the citation and the pages in docs are made to name the same repository: in a fork,
 change that line and run it once. Nothing is run.
 
-Exit code: 0; 1 when pyproject.toml names no repository on GitHub, or a file cannot be written."""
+Exit code: 0; 1 when pyproject.toml names no repository on GitHub, a file cannot be written, or
+another command is storing lessons; 130 when interrupted."""
 _OWNER_AND_NAME = r"[\w.-]+/[\w.-]+?"
 # Where a repository is named in a text, between what stands before and after it.
 _NAMED = [
@@ -65,8 +66,9 @@ def run(lessons: list[Path], *, hub: str | None = None, update: bool = False) ->
         written.
     """
     if update:
-        changed = outdated()
-        write_all(changed, "changed")
+        with alone():
+            changed = outdated()
+            write_all(changed, "changed")
         for path in changed:
             print(f"{path.relative_to(ROOT)} names {owner_and_name()} now")
         if not changed:

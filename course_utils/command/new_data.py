@@ -1,11 +1,11 @@
 """``course new-data``: make an image set for lessons 08 to 10 of one's own photographs."""
 
 import csv
+import errno
 import io
 import math
 import re
-import secrets
-import shutil
+import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from course_utils import data, guards, manifest
-from course_utils.command.terminal import CommandError
+from course_utils.caching import save_folder
+from course_utils.command.terminal import CommandError, cannot_write
 from course_utils.data import CLASSES_FILE, IMAGE_SIZE, Split
 from course_utils.images import read_image, resize
 from course_utils.progress import progress
@@ -25,6 +26,7 @@ SMALLEST = 112  # pixels of the shorter side; half of what the networks take
 # Training images: lesson 08 divides those of a class into five parts; batches are to be filled.
 LEAST_OF_A_CLASS, LEAST = 5, 15
 UNEVEN = 2  # times as many photographs in the largest class as in the smallest
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS)
 # The last number or single letter of a name, with what separates it: _2, -b, (3).
 _LAST = re.compile(r"[ _\-.(]+(?:\d+|[A-Za-z])\)?$")
 BY_FOLDER = "the folder inside the folder of its class"
@@ -41,7 +43,8 @@ HELP = (
     "Broken and too small files are left out and named, nearly equal ones kept on one side. "
     "Photographs of one object belong to one group, which is trained on or tested, never both: the "
     "group is the folder inside the class's folder, where there is one; else the file's name "
-    "without its last number or letter. Exit code: 0 when the set was written, else 1."
+    "without its last number or letter. Exit code: 0 when the set was written, else 1; 130 when "
+    "interrupted."
 )
 
 
@@ -136,7 +139,7 @@ def run(folder: Path, output: Path, *, by_group: bool, test_share: float | None)
     Raises
     ------
     CommandError, FileNotFoundError, PermissionError, ValueError
-        If there is nothing to make a set of; nothing is written then.
+        If there is nothing to make a set of, or it cannot be written; nothing is left of it then.
     """
     if test_share is not None and not 0 < test_share < 1:
         raise CommandError(f"--test {test_share:g}: give a share above 0 and below 1, such as 0.5.")
@@ -179,6 +182,8 @@ def _read_folder(folder: Path, by_group: bool) -> Found:
         try:
             image = read_image(path)
         except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) in NO_ROOM:  # for what reading keeps for a moment
+                raise cannot_write(tempfile.gettempdir(), error) from error
             notes.append(f"{source}: left out, it cannot be read. {error}")
             continue
         height, width = image.shape[:2]
@@ -377,27 +382,27 @@ def _describe(found: Found) -> str:
 
 
 def _write(found: Found, text: str, output: Path) -> None:
-    """Write the set under another name, then give it its own."""
-    output.parent.mkdir(parents=True, exist_ok=True)
-    part = output.with_name(f"tmp{secrets.token_hex(4)}.part")
-    try:
-        rows = _write_images(found, part)
+    """Write the whole set, or nothing."""
+
+    def write(folder: Path) -> None:
+        rows = _write_images(found, folder)
         table = io.StringIO(newline="")
         writer = csv.DictWriter(table, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
         # Names of files need not be UTF-8.
         encoding = {"encoding": "utf-8", "errors": "backslashreplace"}
-        (part / "manifest.csv").write_text(table.getvalue(), **encoding)
-        (part / CLASSES_FILE).write_text("\n".join(found.class_names) + "\n", encoding="utf-8")
+        (folder / "manifest.csv").write_text(table.getvalue(), **encoding)
+        names = "\n".join(found.class_names) + "\n"
+        (folder / CLASSES_FILE).write_text(names, encoding="utf-8")
         readme = f"Made by `course new-data`.\n\n```\n{text}\n```\n"
-        (part / "README.md").write_text(readme, **encoding)
-        if output.exists():
-            output.rmdir()
-        part.rename(output)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
+        (folder / "README.md").write_text(readme, **encoding)
+
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        save_folder(output, write)
+    except OSError as error:
+        raise cannot_write(output, error, "Nothing is left of it.") from error
 
 
 def _write_images(found: Found, folder: Path) -> list[dict[str, str]]:

@@ -47,14 +47,14 @@ class Package:
         """
         kept = cache_dir() / "npm" / f"{self.name}-{self.version}.tgz"
         if not kept.is_file() or not self._is_whole(kept.read_bytes()):
-            archive = self._fetch(kept)
             try:
+                archive = self._fetch(kept)
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 save_whole(kept, lambda file: file.write(archive))
             except OSError as error:
                 raise CommandError(
-                    f"Cannot keep {self} in {kept.parent} ({error.strerror}). Name another folder "
-                    "in the environment variable COURSE_CACHE."
+                    f"Cannot keep {self} in {kept.parent} ({error.strerror}). Make room, or name "
+                    "another folder in the environment variable COURSE_CACHE."
                 ) from error
         with tarfile.open(kept) as archive:
             return [archive.extractfile(f"package/{name}").read().decode("utf-8") for name in names]

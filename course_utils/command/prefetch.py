@@ -16,6 +16,7 @@ from course_utils.tables import Table
 
 # What lessons 07 and 08 fetch where there is a network.
 OF_THE_LESSONS = ("MobileNet", "VGG16")
+ROOM = "Make room, or name another folder in the environment variable KERAS_HOME."
 BUNDLED = "comes with the course"
 HELP = (
     "Bring the weights of whole models of keras.applications into Keras's cache, checked, so that "
@@ -83,7 +84,7 @@ def run(names: Sequence[str]) -> int:
     except KeyboardInterrupt:
         rest = ", ".join(info.name for info in infos[len(found) :])
         _report(found)
-        print(f"Interrupted. Not fetched: {rest}. Nothing is left of it.", file=sys.stderr)
+        print(f"Interrupted. Not fetched: {rest}. No file is half-written.", file=sys.stderr)
         return 130
     _report(found)
     return int(any(had.why for had in found))
@@ -108,22 +109,28 @@ def _fetch(info: ModelInfo) -> Had:
     free = shutil.disk_usage(nearest(keras_home())).free
     if not was_here and free < info.size_mb * MB:
         why = f"{info.size_mb:,} MB are needed and {free // MB:,} MB free"
-        remedy = "Make room, or name another folder in the environment variable KERAS_HOME"
-        return Had(info, "not had", f"{why}. {remedy}.")
+        return Had(info, "not had", f"{why}. {ROOM}")
     if info.top.md5 is None:
         runtime.setup()  # quietly, since Keras has to load what it states no hash of
     try:
         pretrained.fetch_for_keras(info.name)
     except WeightsUnavailableError as error:
         # The cause alone: the lesson's remedies are not those of an instructor.
-        return Had(
-            info,
-            "not had",
-            f"{error.__cause__ or error}. Run the command again where there is a network.",
-        )
-    except (WeightsCorruptError, OSError) as error:
+        why = error.__cause__ or error
+        if isinstance(why, OSError) and why.errno:
+            return _not_written(info, why)
+        remedy = "Run the command again where there is a network."
+        return Had(info, "not had", f"{why}. {remedy}")
+    except WeightsCorruptError as error:
         return Had(info, "not had", str(error))
+    except OSError as error:
+        return _not_written(info, error)
     return Had(info, "was here, checked" if was_here else "downloaded, checked")
+
+
+def _not_written(info: ModelInfo, error: OSError) -> Had:
+    folder = keras_home() / "models"
+    return Had(info, "not had", f"Cannot write into {folder} ({error.strerror}). {ROOM}")
 
 
 def nearest(folder: Path) -> Path:

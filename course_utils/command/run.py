@@ -1,24 +1,26 @@
 """``course run``: execute the lessons without a browser, show them, and say what changed."""
 
 import asyncio
+import atexit
 import contextlib
 import copy
 import os
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from course_utils import claims, data
-from course_utils.caching import save_all, save_whole
+from course_utils.caching import remove_forgotten
 from course_utils.command import compare, machine, report
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.memory import LESSON_LIMIT, available_bytes, cpu_seconds, peak_bytes
-from course_utils.command.terminal import CommandError
+from course_utils.command.storing import alone, check_folders, write, write_all
+from course_utils.command.terminal import CommandError, cannot_write
 from course_utils.lab import drop_widgets
 from course_utils.paths import ROOT, cache_dir
 from course_utils.progress import QUIET, progress
@@ -38,7 +40,8 @@ README = ROOT / "README.md"
 HELP = (
     "Run lessons top to bottom, write each as a page, and report what they took, cell by cell, and "
     "what differs from the stored outputs: as text, and as report.html beside the pages. Exit "
-    "code: 0; 1 when a lesson stopped; 130 when interrupted."
+    "code: 0; 1 when a lesson stopped, a file cannot be written, or another command is storing "
+    "lessons; 130 when interrupted."
 )
 
 
@@ -153,8 +156,10 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int | None =
     FileNotFoundError, ValueError
         If COURSE_DATA names a folder that holds no image set.
     """
-    check_folders({output} | {path.parent for path in paths if update})
+    check_folders({output})
     if update:
+        check_folders({README.parent, *(path.parent for path in paths)}, "Run without --update")
+        check_folders({cache_dir()}, "Name another in the environment variable COURSE_CACHE")
         _check_complete(paths)
     if chosen := os.environ.get(data.IN_USE):
         data.use(chosen)  # by its whole path, since kernels run in other folders
@@ -165,13 +170,18 @@ def run(paths: Sequence[Path], output: Path, *, update: bool, jobs: int | None =
             )
     if jobs is None:
         jobs = 1 if update else possible_at_once(len(paths))
+    with alone() if update else contextlib.nullcontext():
+        return _run(paths, output, update, jobs)
+
+
+def _run(paths: Sequence[Path], output: Path, update: bool, jobs: int) -> int:
     if update:
         speed = machine.measure(ONE_THREAD if jobs > 1 else {})
     fresh: dict[Path, Ran] = {}
     outcomes = []
-    with _at_once(jobs) as pool:
+    with _at_once(jobs) as submit:
         order = paths if jobs == 1 else _longest_first(paths)
-        running = {pool.submit(_run_one, path, update, jobs): path for path in order}
+        running = {submit(_run_one, path, update, jobs): path for path in order}
         for future in as_completed(running):
             path = running[future]
             try:
@@ -212,22 +222,36 @@ def _longest_first(paths: Sequence[Path]) -> list[Path]:
 def _from_nothing() -> Iterator[dict[str, str]]:
     """An environment with a cache folder of its own, where nothing is kept of earlier runs."""
     folder = cache_dir()
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="update-", dir=folder) as empty:
-        yield {"COURSE_CACHE": empty}
+    remove_forgotten(folder)
+    try:  # by a name that is forgotten in time should this process be killed
+        empty = tempfile.TemporaryDirectory(
+            prefix="tmp", suffix=".part", dir=folder, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    with empty as name:
+        yield {"COURSE_CACHE": name}
 
 
 @contextlib.contextmanager
-def _at_once(jobs: int) -> Iterator[ThreadPoolExecutor]:
-    """A pool of threads; when the block is left by an error or Ctrl-C, their kernels are killed."""
+def _at_once(jobs: int) -> Iterator[Callable[..., Future]]:
+    """Submits to a pool of threads; their kernels are killed when an error or Ctrl-C leaves it."""
     pool = ThreadPoolExecutor(jobs)
+    running: list[Future] = []
+
+    def submit(*work) -> Future:
+        running.append(pool.submit(*work))
+        return running[-1]
+
     try:
-        yield pool
+        yield submit
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
-        for client in list(_CLIENTS):
-            if client.km and client.km.has_kernel:
-                asyncio.run(client.km.provisioner.kill())
+        while not all(future.done() for future in running):  # a kernel may be about to start
+            for client in list(_CLIENTS):
+                if client.km and client.km.has_kernel:
+                    asyncio.run(client.km.provisioner.kill())
+            time.sleep(0.05)
         raise
     finally:
         pool.shutdown()
@@ -241,19 +265,6 @@ def _run_one(path: Path, update: bool, jobs: int) -> tuple[Any, Ran]:
     compare.check_tags(notebook)  # before minutes of work
     with _from_nothing() if update else contextlib.nullcontext({}) as environment:
         return stored, execute(notebook, path, environment | (ONE_THREAD if jobs > 1 else {}))
-
-
-def check_folders(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryFile(dir=folder):
-                pass
-        except OSError as error:
-            raise CommandError(
-                f"Cannot write into {folder} ({error.strerror}). Choose another folder with "
-                "--output, or change its permissions."
-            ) from error
 
 
 def _check_complete(paths: Sequence[Path]) -> None:
@@ -335,9 +346,12 @@ def execute(notebook, path: Path, environment: Mapping[str, str] = MappingProxyT
             # Not client.execute, which leaves a task behind that complains in the end.
             asyncio.run(client.async_execute(env=os.environ | ENVIRONMENT | environment))
         except Exception as error:
-            raise LessonError(_where(notebook, running) + _why(error, path)) from error
+            why = _why(error, path) if running else _why_not_started(error, path)
+            raise LessonError(_where(notebook, running) + why) from error
         finally:
             _CLIENTS.discard(client)
+            # If the kernel ended while it started, nbclient leaves it, and complains in the end.
+            atexit.unregister(client._cleanup_kernel)
     drop_widgets(notebook)
     seconds = time.perf_counter() - start
     return Ran(notebook, seconds, peak, cells, used / seconds)
@@ -370,6 +384,16 @@ def _why(error: Exception, path: Path) -> str:
         what = f"{error.ename}: {said}".rstrip(": .")
         return f"{what}. Open the lesson in JupyterLab to see where."
     return str(error) or type(error).__name__
+
+
+def _why_not_started(error: Exception, path: Path) -> str:
+    if isinstance(error, OSError):  # of the file with which the two find each other
+        return str(cannot_write(error.filename or "the kernel's files", error))
+    said = str(error).rstrip(".")
+    return (
+        f"the kernel did not start ({said}). Close other programs, see what 'course check' says, "
+        f"and run it again: course run {path.stem[:2]}."
+    )
 
 
 # Without the scripts that the template fetches from elsewhere: a page opens at once where a network
@@ -420,23 +444,3 @@ def _store(fresh: Mapping[Path, Ran], speed: machine.Speed) -> None:
     times = {name: t for name, t in (machine.read_times() | taken).items() if name in lessons}
     texts[machine.times_file()] = machine.times_as_text(times)
     write_all(texts, "stored")
-
-
-def write(path: Path, text: str) -> None:
-    try:
-        save_whole(path, lambda file: file.write(text.encode()))
-    except OSError as error:
-        raise CommandError(
-            f"Cannot write {path} ({error.strerror}). Make room, or allow it, and run again."
-        ) from error
-
-
-def write_all(texts: Mapping[Path, str], done: str) -> None:
-    """Write several files, all or none; ``done`` says what did not become of them."""
-    try:
-        save_all({path: text.encode() for path, text in texts.items()})
-    except OSError as error:
-        raise CommandError(
-            f"Cannot write {error.filename} ({error.strerror}). Nothing was {done}. Make room, or "
-            "allow it, and run again."
-        ) from error

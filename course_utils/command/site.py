@@ -12,10 +12,12 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from course_utils import claims
+from course_utils.caching import save_folder
 from course_utils.command.lessons import find_lessons, without_remote_pictures
 from course_utils.command.links import binder, colab, repository
-from course_utils.command.run import check_folders, read
-from course_utils.command.terminal import CommandError
+from course_utils.command.run import read
+from course_utils.command.storing import check_folders
+from course_utils.command.terminal import CommandError, cannot_write
 from course_utils.paths import ROOT
 
 DOCS = ROOT / "docs"
@@ -23,7 +25,8 @@ HELP = """Build the course's site with Sphinx from the stored notebooks and thei
 claims, what the lessons cite, and the pages in docs. Nothing is run, and no page asks a network for
 anything.
 
-Exit code: 0; 1 when Sphinx is not installed or warns of something, such as a broken link."""
+Exit code: 0; 1 when Sphinx is not installed or warns of something, such as a broken link, or the
+folder cannot be written; 130 when interrupted: an older site is as it was then."""
 _NEEDED = ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton", "sphinx_design")
 
 
@@ -61,8 +64,8 @@ def run(output: Path) -> int:
     Raises
     ------
     CommandError
-        If Sphinx or one of its extensions is not installed, the folder holds something else, or
-        Sphinx warns of something.
+        If Sphinx or one of its extensions is not installed, the folder holds something else or
+        cannot be written, or Sphinx warns of something.
     """
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
@@ -70,19 +73,29 @@ def run(output: Path) -> int:
             f"The site is built with {', '.join(missing)}, not installed here. Install it: "
             'pip install -c constraints.txt -e ".[site]"'
         )
-    check_folders({output})
+    check_folders({output, output.absolute().parent})
     if any(output.iterdir()) and not (output / "searchindex.js").is_file():
         raise CommandError(
             f"{output} holds something else than a site. Name an empty or a new folder: "
             "course site --output FOLDER."
         )
     notebooks = {path.stem: read(path) for path in find_lessons()}
-    with tempfile.TemporaryDirectory() as folder:
-        sources, built = Path(folder) / "sources", Path(folder) / "site"
-        write_sources(sources, notebooks)
-        _build(sources, built)
-        shutil.rmtree(output)
-        shutil.copytree(built, output, ignore=shutil.ignore_patterns(".doctrees", ".buildinfo"))
+    left_out = shutil.ignore_patterns(".doctrees", ".buildinfo")
+    place = Path(tempfile.gettempdir())
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            place = sources = Path(folder) / "sources"
+            write_sources(sources, notebooks)
+            place = built = Path(folder) / "site"
+            _build(sources, built)
+            place = output
+            save_folder(
+                output,
+                lambda new: shutil.copytree(built, new, ignore=left_out, dirs_exist_ok=True),
+                replace=True,
+            )
+    except OSError as error:
+        raise cannot_write(place, error, "An older site is as it was.") from error
     print(f"Site in {output}: open {output / 'index.html'}.")
     return 0
 

@@ -9,11 +9,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from course_utils.caching import save_whole
 from course_utils.command.lessons import find_lessons, without_remote_pictures
 from course_utils.command.npm import Package
-from course_utils.command.run import check_folders, read, write
-from course_utils.command.terminal import CommandError
+from course_utils.command.run import read
+from course_utils.command.storing import check_folders, write
+from course_utils.command.terminal import CommandError, cannot_write
 from course_utils.paths import ROOT
 from course_utils.progress import progress
 
@@ -229,7 +229,13 @@ def _print(browser: str, page: Path) -> None:
     """Print slides, one a page, into a PDF beside them."""
     handout = page.with_suffix(".pdf")
     # In the page's folder: some browsers are kept from the system's temporary files.
-    with tempfile.TemporaryDirectory(dir=page.parent, ignore_cleanup_errors=True) as folder:
+    try:
+        profile = tempfile.TemporaryDirectory(
+            prefix="tmp", suffix=".part", dir=page.parent, ignore_cleanup_errors=True
+        )
+    except OSError as error:
+        raise cannot_write(page.parent, error) from error
+    with profile as folder:
         printed = Path(folder).resolve() / "handout.pdf"
         command = [browser, "--headless", "--disable-gpu", "--no-first-run"]
         command += [f"--user-data-dir={Path(folder).resolve() / 'profile'}"]
@@ -246,7 +252,7 @@ def _print(browser: str, page: Path) -> None:
         if not printed.is_file():
             said = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
             raise _not_printed(browser, page, said[-1])
-        save_whole(handout, lambda file: file.write(printed.read_bytes()))
+        write(handout, printed.read_bytes())
 
 
 def _is_root() -> bool:

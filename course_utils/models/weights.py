@@ -39,12 +39,17 @@ STALL_SECONDS = 30.0  # in which STALL_BYTES must come
 STALL_BYTES = 300_000
 # With a time limit of its own, lest it outlive the course for ever.
 _DOWNLOAD = """
-import sys, urllib.request
+import os, sys, urllib.request
 with urllib.request.urlopen(sys.argv[1], timeout=60) as answer:
     while block := answer.read1(65536):
-        sys.stdout.buffer.write(block)
-        sys.stdout.buffer.flush()
+        try:
+            sys.stdout.buffer.write(block)
+            sys.stdout.buffer.flush()
+        except OSError as error:
+            os.write(2, str(error.errno).encode())
+            os._exit(3)
 """
+_NOT_WRITTEN = 3  # its exit code where the file cannot be written
 
 # Reads all that an HDF5 file holds.
 _LOOK_THROUGH = """
@@ -318,7 +323,10 @@ def _download(info: ModelInfo, include_top: bool, path: Path) -> None:
         _record(path).unlink(missing_ok=True)  # of another file, which was deleted
         save_whole(path, write)
     except OSError as error:
-        raise unavailable(info, include_top, f"the download failed ({error})") from error
+        why = f"the download failed ({error})"
+        if error.errno:  # the network's errors come as text
+            why = f"{path.parent} cannot be written ({error.strerror})"
+        raise unavailable(info, include_top, why) from error
     if info.file(include_top=include_top).md5 is None:
         _keep_record(path)
 
@@ -329,7 +337,7 @@ def _megabytes(url: str, file: IO[bytes]) -> Generator[None]:
     Raises
     ------
     OSError
-        If it cannot be had, or comes too slowly.
+        If it cannot be had, or comes too slowly; with ``errno`` if the file cannot be written.
     """
     command = [sys.executable, "-I", "-c", _DOWNLOAD, url]
     done, wanted, deadline = 0, 1, time.monotonic() + CONNECT_SECONDS
@@ -351,6 +359,8 @@ def _megabytes(url: str, file: IO[bytes]) -> Generator[None]:
                     yield
             if process.returncode != 0:
                 errors = process.communicate()[1] or f"exit code {process.returncode}"
+                if process.returncode == _NOT_WRITTEN:
+                    raise OSError(int(errors), os.strerror(int(errors)))
                 raise OSError(errors.strip().splitlines()[-1])
         finally:
             process.kill()
