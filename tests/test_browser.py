@@ -7,6 +7,8 @@ import shutil
 import subprocess
 import sys
 import time
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import nbformat
 import pytest
@@ -187,6 +189,15 @@ def open_notebook(browser_path, lab, browser, clone):
 def wait_for_autosave(page) -> None:
     page.wait_for_timeout(2000 * AUTOSAVE)
     page.wait_for_function("!window.panel.context.model.dirty")
+
+
+def test_nobody_enters_without_the_token(lab):
+    """As ``jupyter lab`` of the README starts it: with the course's settings, and no others."""
+    contents = f"{lab['url']}api/contents"
+    with pytest.raises(HTTPError, match="403"):
+        urlopen(contents)
+    with urlopen(f"{contents}?token={lab['token']}") as answer:
+        assert answer.status == 200
 
 
 @pytest.mark.parametrize("name", ["90_small", "91_other_python", STORED.stem])
