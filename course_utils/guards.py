@@ -3,6 +3,7 @@
 Each raises :class:`GuardError` with what is wrong and what to do; each returns ``None``.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,13 +35,28 @@ def check_images(images: np.ndarray) -> None:
         )
 
 
-def check_labels(labels: np.ndarray, images: np.ndarray, class_names: Sequence[str]) -> None:
-    """Integer labels ``(n,)`` agree with the images and the class names.
+def check_labels(
+    labels: np.ndarray,
+    images: np.ndarray,
+    class_names: Sequence[str],
+    objects: np.ndarray | None = None,
+) -> None:
+    """Integer labels ``(n,)`` agree with the images, the class names, and the objects shown.
+
+    Parameters
+    ----------
+    labels, images : ndarray
+    class_names : sequence of str
+        In the order of the labels.
+    objects : ndarray of str, shape (n,), optional
+        What each image shows, named by its class and a number, such as "Hat_13"
+        (:func:`course_utils.data.load_objects_instances`).
 
     Raises
     ------
     GuardError
-        If the counts differ, a label has no name, or a class has no image.
+        If the counts differ, a label has no name, a class has no image, or a label names another
+        class than the object does.
     """
     if labels.ndim != 1 or not np.issubdtype(labels.dtype, np.integer):
         raise GuardError(
@@ -52,10 +68,62 @@ def check_labels(labels: np.ndarray, images: np.ndarray, class_names: Sequence[s
     present = set(np.unique(labels).tolist())
     expected = set(range(len(class_names)))
     if present - expected:
-        raise GuardError(f"Labels {sorted(present - expected)} have no class name.")
+        raise GuardError(
+            f"Labels {sorted(present - expected)} have no class name: {len(class_names)} classes "
+            f"are numbered from 0 to {len(class_names) - 1}."
+        )
     if expected - present:
         missing = [class_names[i] for i in sorted(expected - present)]
         raise GuardError(f"No image of {', '.join(missing)}.")
+    if objects is not None:
+        _check_objects(labels, class_names, objects)
+
+
+def _check_objects(labels, class_names, objects) -> None:
+    shown = [str(name).rpartition("_")[0] for name in objects]
+    said = [class_names[label] for label in labels]
+    wrong = [i for i, pair in enumerate(zip(said, shown, strict=True)) if pair[0] != pair[1]]
+    if wrong:
+        i = wrong[0]
+        raise GuardError(
+            f"{len(wrong)} of {len(said)} labels are wrong: image {i} shows {objects[i]}, its "
+            f"label says {said[i]}. Are labels in another order than the images, or classes than "
+            "their names?"
+        )
+
+
+def check_split(
+    train: tuple[np.ndarray, np.ndarray],
+    test: tuple[np.ndarray, np.ndarray],
+    class_names: Sequence[str],
+    objects: tuple[np.ndarray, np.ndarray] | tuple[None, None] = (None, None),
+) -> None:
+    """A training and a test set are what they should be, and share no image.
+
+    Each as :func:`check_images` and :func:`check_labels` want it, both as :func:`check_disjoint`.
+
+    Parameters
+    ----------
+    train, test : tuple of two ndarrays
+        Images and labels.
+    class_names, objects
+        As for :func:`check_labels`, of both sets.
+
+    Raises
+    ------
+    GuardError
+        What the three raise; or if an object is shown in both sets.
+    """
+    for (images, labels), shown in zip((train, test), objects, strict=True):
+        check_images(images)
+        check_labels(labels, images, class_names, shown)
+    check_disjoint(train[0], test[0])
+    both = set() if objects[0] is None else {*objects[0]} & {*objects[1]}
+    if both:
+        raise GuardError(
+            f"Objects shown in training and in test images: {', '.join(sorted(both)[:5])}. "
+            "Split by object, not by image."
+        )
 
 
 def check_disjoint(train: np.ndarray, test: np.ndarray) -> None:
@@ -196,6 +264,30 @@ def check_joined(model, images: np.ndarray, head, features: np.ndarray) -> None:
         )
 
 
+def check_repeated(before: np.ndarray, again: np.ndarray) -> None:
+    """A model gives the same images the same answers the second time.
+
+    Parameters
+    ----------
+    before, again : ndarray, shape ``(n, ...)``
+        Classes, say, or which of them are right.
+
+    Raises
+    ------
+    GuardError
+        If more than two in a hundred differ, as they do where augmentation, dropout or batch
+        normalization in training mode changes them.
+    """
+    before, again = (np.asarray(answers).reshape(len(answers), -1) for answers in (before, again))
+    changed = (before != again).any(axis=1)
+    if changed.mean() > 0.02:
+        raise GuardError(
+            f"{changed.sum()} of {len(changed)} answers to the same images differ the second time. "
+            "In evaluation nothing is drawn at random: leave out augmentation, and call the model "
+            "with training=False."
+        )
+
+
 def check_trainable(model, expected: Sequence[str]) -> None:
     """Exactly the named layers of a Keras model have trainable weights.
 
@@ -217,6 +309,27 @@ def check_trainable(model, expected: Sequence[str]) -> None:
             f"Trainable layers: {sorted(found)}; expected: {sorted(expected)}. "
             "Set layer.trainable, then compile again: compile() is what takes it over."
         )
+
+
+def check_timings(spans: Sequence[tuple[float, float]]) -> None:
+    """Timings were taken one after another: none began before another one ended.
+
+    Parameters
+    ----------
+    spans : sequence of (float, float)
+        Start and end of each, as ``time.perf_counter`` gives them.
+
+    Raises
+    ------
+    GuardError
+        If two overlap, as they do where a clock runs on from the timing before.
+    """
+    for (start, end), (following, _) in itertools.pairwise(sorted(spans)):
+        if following < end:
+            raise GuardError(
+                f"A timing began {end - following:.2g} s before the one that began at {start:.2f} "
+                "ended: the times are cumulative. Start the clock anew for each."
+            )
 
 
 def snapshot(model) -> dict[str, list[np.ndarray]]:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-from course_utils.guards import check_scale
+from course_utils.guards import GuardError, check_scale
 from course_utils.networks import every_layer, unused_twin
 from course_utils.replicas import len_of, share_out
 
@@ -180,8 +180,8 @@ def fit(
         ``validation_data``, the model has a ``train_step`` of its own, or the workers' seeds
         differ.
     GuardError
-        If the model scales images itself and these do not reach from 0 to 255. Several inputs
-        are not looked at: which of them it scales is not known.
+        If no layer is trainable; or if the model scales images itself and these do not reach
+        from 0 to 255. Several inputs are not looked at: which of them it scales is not known.
     """
     import keras
     import tensorflow as tf
@@ -193,6 +193,11 @@ def fit(
     validation = _validation(validation_data, model)
     _check_replicas(model, batch_size, len(validation[1]) if validation else None)
     run_epoch, ask = _compiled_of(model, images, labels)
+    if not model.trainable_weights:
+        raise GuardError(
+            f"No layer of {model.name} is trainable: all are frozen, the head too. Set "
+            "layer.trainable, then compile again."
+        )
     names = [*model.get_metrics_result()]
     names += [f"val_{name}" for name in names] if validation else []
     _check_known(names, until, callbacks)

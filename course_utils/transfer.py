@@ -7,6 +7,7 @@ import numpy as np
 
 from course_utils.caching import content_hash, kept
 from course_utils.guards import GuardError, check_images
+from course_utils.models.preprocessing import preprocessing_of
 from course_utils.progress import progress
 from course_utils.replicas import share_out
 
@@ -55,9 +56,11 @@ def extract_features(
     Raises
     ------
     GuardError
-        If the images are not uint8 RGB, or not of the size that the base takes; or if a dataset
-        is empty or without end, or its images differ in size.
+        If the images are not uint8 RGB, or not of the size that the base takes; if ``preprocess``
+        draws random numbers, or is another than that of the family which the names of the base's
+        first layers tell; or if a dataset is empty or without end, or its images differ in size.
     """
+    _check_preprocess(preprocess, base)
     if not isinstance(images, np.ndarray) and hasattr(images, "element_spec"):
         return _forward(base, _checked(_batches_of(images, batch_size), base), preprocess)
     check_images(images)
@@ -125,6 +128,34 @@ def _check_size(given: tuple, taken: tuple) -> None:
         )
 
 
+def _check_preprocess(preprocess, base) -> None:
+    found, again = _probe(preprocess), _probe(preprocess)
+    if not np.array_equal(found, again, equal_nan=True):
+        raise GuardError(
+            "The preprocessing draws random numbers, so an image never has the same features. "
+            "Augment training images beforehand, and nothing else."
+        )
+    own = preprocessing_of(base)
+    if own is None:
+        return
+    wanted = _probe(own)
+    if found.shape != wanted.shape or not np.abs(found - wanted).max() <= 0.01 * np.ptp(wanted):
+        family = own.__module__.rpartition(".")[2]
+        raise GuardError(
+            f"The preprocessing turns pixels 0 to 255 into {found.min():.4g} to {found.max():.4g}; "
+            f"that of {family}, as which the base's layers are named, into {wanted.min():.4g} to "
+            f"{wanted.max():.4g}, in its order of the colours. Pass preprocess_input of the base's "
+            "own module, once. (In a network of your own give the layers other names.)"
+        )
+
+
+def _probe(preprocess) -> np.ndarray:
+    """What preprocessing does to every value of each channel. No pixel is grey, so that a change
+    in the order of the channels shows."""
+    ramp = (np.arange(768, dtype=np.float32) % 256).reshape(1, 16, 16, 3)
+    return np.asarray(preprocess(ramp))
+
+
 def _batches_of(dataset, batch_size: int) -> Iterator[np.ndarray]:
     """Images of a dataset in batches of one size, its labels left out."""
     import tensorflow as tf
@@ -180,9 +211,6 @@ def _forward(base, batches: Iterator[np.ndarray], preprocess) -> np.ndarray:
 
 
 def _content_hash(base, images, preprocess) -> str:
-    # What preprocessing does to every value of each channel, rather than what it is called. No
-    # pixel is grey, so that a change in the order of the channels shows.
-    ramp = (np.arange(768, dtype=np.float32) % 256).reshape(1, 16, 16, 3)
-    preprocessed = np.asarray(preprocess(ramp))
+    # What preprocessing does, rather than what it is called.
     # The images one at a time: of a set whose pixels do not lie in a row, hashing makes a copy.
-    return content_hash(base, images.shape, list(images), preprocessed)
+    return content_hash(base, images.shape, list(images), _probe(preprocess))

@@ -39,6 +39,45 @@ def test_labels():
         guards.check_labels(np.zeros(4, int), images(), NAMES)
 
 
+def test_labels_are_those_of_the_objects():
+    objects = np.array(["Hat_07", "Hat_12", "Cube_01", "Cube_02"])
+    right = np.array([0, 0, 1, 1])
+    guards.check_labels(right, images(), NAMES, objects)
+    with pytest.raises(GuardError, match=r"2 of 4 .* image 0 shows Hat_07, its label says Cube"):
+        guards.check_labels(np.roll(right, 1), images(), NAMES, objects)
+    with pytest.raises(GuardError, match="4 of 4"):
+        guards.check_labels(right, images(), NAMES[::-1], objects)
+
+
+def test_split():
+    labels, objects = (
+        np.array([0, 1]),
+        (np.array(["Hat_1", "Cube_1"]), np.array(["Hat_2", "Cube_2"])),
+    )
+    first, second = (images()[:2], labels), (images()[2:], labels)
+    guards.check_split(first, second, NAMES)
+    guards.check_split(first, second, NAMES, objects)
+    with pytest.raises(GuardError, match=r"Cube_1, Hat_1\. Split by object"):
+        guards.check_split(first, second, NAMES, (objects[0], objects[0]))
+    for message, pair in {
+        "2 test images are also": (first, first),
+        "uint8": (first, (images()[2:] / 255, labels)),
+        r"\[2\] have no class name": ((images()[:2], labels + 1), second),
+    }.items():
+        with pytest.raises(GuardError, match=message):
+            guards.check_split(*pair, NAMES)
+    with pytest.raises(GuardError, match="image 0 shows Cube_2"):
+        guards.check_split(first, second, NAMES, (objects[0], objects[1][::-1]))
+
+
+def test_timings():
+    guards.check_timings([(3.0, 4.0), (0.0, 1.0), (1.0, 3.0)])
+    with pytest.raises(GuardError, match=r"0\.5 s before .* cumulative"):
+        guards.check_timings([(0.0, 1.0), (0.5, 2.0)])
+    with pytest.raises(GuardError, match="cumulative"):  # one clock for all
+        guards.check_timings([(0.0, 1.0), (0.0, 2.0), (0.0, 3.0)])
+
+
 def test_disjoint():
     guards.check_disjoint(images()[:2], images()[2:])
     with pytest.raises(GuardError, match=r"1 test images.*\(test 0 and train 2\)"):
@@ -192,6 +231,18 @@ def test_joined():
     top.kernel.assign(np.full((192, 2), np.nan))
     with pytest.raises(GuardError, match="nan"):
         guards.check_joined(model, x, head, features)
+
+
+def test_repeated():
+    right = np.arange(100) % 3 > 0
+    again = right.copy()
+    again[[5, 50]] = ~again[[5, 50]]  # two near ties
+    guards.check_repeated(right, again)
+    again[70] = ~again[70]
+    with pytest.raises(GuardError, match=r"3 of 100 .* leave out augmentation"):
+        guards.check_repeated(right, again)
+    with pytest.raises(GuardError, match="4 of 4"):
+        guards.check_repeated(np.zeros((4, 2)), np.eye(4)[:, :2] + [0, 0.1])
 
 
 @pytest.fixture

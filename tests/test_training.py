@@ -13,6 +13,7 @@ import pytest
 from keras import Input, Sequential, layers
 
 from course_utils import training
+from course_utils.guards import GuardError
 from course_utils.networks import set_seed
 
 LOGITS = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -121,6 +122,13 @@ def test_the_loss_and_metrics_of_the_last_compile_are_used(model, data):
 
 def keras_fit(model, images, labels):
     model.fit(images, labels, batch_size=20, verbose=0)
+
+
+def test_a_model_that_is_frozen_whole_is_refused(model, data):
+    model.trainable = False
+    model.compile("sgd", LOGITS)
+    with pytest.raises(GuardError, match="the head too"):
+        fit(model, *data)
 
 
 @pytest.mark.parametrize("fit", [fit, keras_fit], ids=["training.fit", "model.fit"])

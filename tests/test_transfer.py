@@ -1,13 +1,16 @@
 """Features: equal to the plain way, computed once, never half-stored."""
 
+import importlib
 import os
 import tracemalloc
 
 import numpy as np
 import pytest
 
-from course_utils import transfer
+from course_utils import networks, transfer
 from course_utils.guards import GuardError
+from course_utils.models.preprocessing import preprocessing_of
+from course_utils.pretrained import find, preprocess_for
 
 
 @pytest.fixture
@@ -138,6 +141,57 @@ def test_a_cache_that_cannot_be_written_keeps_no_features_back(base, images, mon
 def test_preprocessed_images_are_refused(base, images):
     with pytest.raises(GuardError, match="preprocessing is done once"):
         transfer.extract_features(base, scale(images.astype(np.float32)), scale)
+
+
+def test_preprocessing_that_draws_random_numbers_is_refused(base, images):
+    random = np.random.default_rng(0)
+    with pytest.raises(GuardError, match="never has the same features"):
+        transfer.extract_features(base, images, lambda x: x + random.normal(size=x.shape))
+
+
+FAMILIES = {  # the first layers with weights of a model of each, and the filters of the first
+    "VGG19": (64, "block1_conv1", "block1_conv2", "block2_conv1"),
+    "ResNet50": (64, "conv1_conv", "conv1_bn", "conv2_block1_1_conv"),
+    "DenseNet121": (64, "conv1_conv", "conv1_bn", "conv2_block1_0_bn"),
+    "MobileNetV2": (32, "Conv1", "bn_Conv1", "expanded_conv_depthwise"),
+    "EfficientNetLite0": (32, "stem_conv", "stem_bn", "block1a_dwconv"),
+}
+
+
+def lower_part(filters, *names):
+    import keras
+
+    layers = [keras.layers.Conv2D(filters, 1, name=name) for name in names]
+    return keras.Sequential([keras.Input((16, 16, 3)), *layers])
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_preprocessing_is_that_of_the_networks_family(images, name):
+    own, base = preprocess_for(name), lower_part(*FAMILIES[name])
+    transfer.extract_features(base, images, own)
+    other = preprocess_for("DenseNet121" if name != "DenseNet121" else "VGG16")
+    for wrong in (lambda x: x, lambda x: x / 255, lambda x: own(own(x)), other):
+        with pytest.raises(GuardError, match="own module, once"):
+            transfer.extract_features(base, images, wrong)
+
+
+def test_a_network_of_ones_own_has_a_preprocessing_of_its_own(images):
+    transfer.extract_features(lower_part(8, "block1_conv1", "block1_conv2"), images, scale)
+
+
+def test_preprocessing_in_the_other_order_of_colours_is_refused(images):
+    own, base = preprocess_for("VGG16"), lower_part(*FAMILIES["VGG19"])
+    with pytest.raises(GuardError, match="order of the colours"):
+        transfer.extract_features(base, images, lambda x: own(x)[..., ::-1])
+
+
+@pytest.mark.parametrize("name", ["VGG16", "EfficientNetLite0", "MobileNet"])
+def test_families_are_known_by_the_names_that_the_constructors_give(name):
+    info = find(name)
+    with networks.shapes_only():
+        model = getattr(importlib.import_module(info.module), name)(include_top=False, weights=None)
+    own = importlib.import_module(info.module).preprocess_input
+    assert preprocessing_of(model) is own
 
 
 @pytest.mark.parametrize("size", [(None, None, 3), (24, None, 3)])
