@@ -307,12 +307,13 @@ check.concatenated_parameters(parameters_after_concat)
 # mask.
 
 # %% slideshow={"slide_type": "fragment"}
-from course_utils import segmentation
+from course_utils import guards, segmentation
 from course_utils.data import load_objects, load_objects_instances, load_objects_masks
 
 SIZE = 64
 
 (x_train, _), (x_test, _) = load_objects()
+guards.check_disjoint(x_train, x_test)
 m_train, m_test = load_objects_masks()
 o_train, o_test = load_objects_instances()
 x_train, m_train = segmentation.resize_pair(x_train, m_train, SIZE)

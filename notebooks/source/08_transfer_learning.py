@@ -71,7 +71,7 @@ import tempfile
 import keras
 import numpy as np
 
-from course_utils import data
+from course_utils import data, guards
 
 folder = pathlib.Path(tempfile.mkdtemp())  # or "/content/drive/MyDrive/DL_Colab/DL_data"
 
@@ -96,6 +96,8 @@ print("one-hot:", one_hot[0], "integer:", np.argmax(one_hot[0]))
 # All four files with one call, which also undoes one-hot and refuses files that do not fit together.
 (x_train, y_train), (x_test, y_test) = data.load_npy(folder)
 assert np.array_equal(y_train, np.argmax(one_hot, axis=1))
+# A guard stops the lesson at a label without a name, and at an image in both sets, or nearly.
+guards.check_split((x_train, y_train), (x_test, y_test), data.CLASS_NAMES)
 
 n_train, n_test = x_train.shape[0], x_test.shape[0]
 print("training images:", x_train.shape, x_train.dtype)
@@ -170,6 +172,7 @@ base_model = vgg16.VGG16(
     pooling="avg",
 )
 base_model.trainable = False
+guards.check_trainable(base_model, [])  # no layer
 base_model.summary()
 
 vgg16_weights = base_model.get_weights()
@@ -202,7 +205,7 @@ TL_model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metri
 # 3. Fit
 started = time.perf_counter()
 TL_model.fit(inputs[learn], y_train[learn], batch_size=10, epochs=1, verbose=0)
-seconds_on_images = time.perf_counter() - started
+on_images = started, time.perf_counter()
 # 4. Evaluate, on validation images, 5. predict one
 loss, accuracy = TL_model.evaluate(inputs[val], y_train[val], batch_size=10, verbose=0)
 answer = TL_model.predict(inputs[val[:1]], verbose=0)[0]
@@ -256,8 +259,11 @@ features_train, features_test = (
     transfer.extract_features(base_model, x, vgg16.preprocess_input, batch_size=8)
     for x in (x_train, x_test)
 )
-seconds_once = (time.perf_counter() - started) * n_train / (n_train + n_test)
+once = started, time.perf_counter()
+guards.check_timings([on_images, once])  # the second begins after the first has ended
 
+seconds_on_images, seconds_of_all = np.diff([on_images, once])[:, 0]
+seconds_once = seconds_of_all * n_train / (n_train + n_test)
 ten_epochs = 10 * seconds_on_images * n_train / len(learn)
 Table(
     [f"{n_train} images through VGG16's convolutions", "seconds"],

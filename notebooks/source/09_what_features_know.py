@@ -61,10 +61,13 @@ runtime.setup(seed=0)
 import matplotlib.pyplot as plt
 import numpy as np
 
-from course_utils import data, plotting
+from course_utils import data, guards, plotting
 
 (x_train, y_train), (views, labels) = data.load_objects()
-instances = data.load_objects_instances()[1]
+instances_train, instances = data.load_objects_instances()
+guards.check_split(  # labels, names and objects agree, and no object is on both sides
+    (x_train, y_train), (views, labels), data.CLASS_NAMES, (instances_train, instances)
+)
 first = np.sort(np.unique(instances, return_index=True)[1])  # one view of each object
 x_test, y_test, objects = views[first], labels[first], instances[first]
 masks_test = data.load_objects_masks()[1][first]

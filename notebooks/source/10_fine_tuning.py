@@ -62,11 +62,13 @@ import numpy as np
 from course_utils import data, guards, plotting
 
 (x_train, y_train), (views, labels) = data.load_objects()
-objects = data.load_objects_instances()[1]
+objects_train, objects = data.load_objects_instances()
+guards.check_split(  # labels, names and objects agree, and no object is on both sides
+    (x_train, y_train), (views, labels), data.CLASS_NAMES, (objects_train, objects)
+)
 first = np.sort(np.unique(objects, return_index=True)[1])  # one view of each, as in lesson 09
 x_test, y_test = views[first], labels[first]
 del views, labels
-guards.check_disjoint(x_train, x_test)
 
 CLASSES = len(data.CLASS_NAMES)
 one_of_each = [np.flatnonzero(y_train == label)[0] for label in range(CLASSES)]
@@ -348,6 +350,7 @@ def fine_tune(way, rate, seed):
     if way == "last block":
         weights, _ = train_head(pooled_train[split(seed)[0]], targets)
         tail.get_layer("head").set_weights(weights)
+        guards.check_joined(tail, maps_train[few], linear_head(512), pooled_train[few])
     before = guards.snapshot(tail)
     stop = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     losses = training.fit(
@@ -391,8 +394,8 @@ for ax, (way, search) in zip(axes, found.items(), strict=True):
     ax.set(xlabel="epochs", title=f"Which rate for {way}?", xticks=range(1, 10), ylim=(0.4, 2.4))
 axes[0].set_ylabel("validation loss")
 plotting.show(
-    f"Validation loss by epoch for each learning rate; {by_step[0]['val_loss'][99]:.2f} for the head "
-    + "alone. The least: "
+    f"Validation loss by epoch for each learning rate of {type(tail.optimizer).__name__}; "
+    f"{by_step[0]['val_loss'][99]:.2f} for the head alone. The least: "
     + ", ".join(f"{way} {search.least:.2f}" for way, search in found.items())
 )
 
@@ -638,9 +641,11 @@ plotting.show("Ten training images, turned, moved, mirrored or closer than they 
 
 # %% slideshow={"slide_type": "subslide"} tags=["tolerance=0.03"]
 of_pictures = transfer.extract_features(any_size, pictures, efficientnet_lite.preprocess_input)
-(kernel, bias), _ = train_head(of_pictures, pictured)
 of_train, of_test = features[f"Lite0, {PIXELS} pixels"]
-plain = frozen[f"Lite0, {PIXELS} pixels"]
+(kernel, bias), _ = train_head(of_train, one_hot)
+plain = share_right(of_test @ kernel + bias, y_test)
+guards.check_repeated(frozen[f"Lite0, {PIXELS} pixels"], plain)  # test images are not augmented
+(kernel, bias), _ = train_head(of_pictures, pictured)
 gain = share_right(of_test @ kernel + bias, y_test) - plain
 print(f"without: {plain.mean():.1f} %; with augmentation", end=" ")
 print(f"{intervals.bootstrap(np.mean, gain):+.1f} points")
@@ -704,6 +709,8 @@ def drift(seed):
     training.restart(lite0, learning_rate=0.0)
     lite0_base.set_weights(any_size.get_weights())  # ImageNet's
     lite0_head.set_weights(train_head(of_train, one_hot)[0])
+    head = linear_head(of_train.shape[1])
+    guards.check_joined(lite0, small_train[::13], head, of_train[::13])  # scaled, and put back
     training.fit(lite0, small_train, one_hot, epochs=1, steps_per_epoch=60, batch_size=13)
     return share_right(answers(lite0, small_test), y_test)
 
