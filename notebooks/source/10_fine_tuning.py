@@ -350,7 +350,7 @@ def fine_tune(way, rate, seed):
     if way == "last block":
         weights, _ = train_head(pooled_train[split(seed)[0]], targets)
         tail.get_layer("head").set_weights(weights)
-        guards.check_joined(tail, maps_train[few], linear_head(512), pooled_train[few])
+        guards.check_joined(tail, maps_train[::13], linear_head(512), pooled_train[::13])
     before = guards.snapshot(tail)
     stop = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     losses = training.fit(
