@@ -1,4 +1,4 @@
-"""Intervals against tables and hand-made cases; repeating over seeds."""
+"""Repeating over seeds, and the search for the best value."""
 
 import warnings
 
@@ -10,32 +10,6 @@ from keras import random
 from course_utils import experiments, intervals, plotting
 
 matplotlib.use("agg")
-
-
-def test_interval_of_a_mean_is_students():
-    # n = 3: t(0.975, 2) = 4.3027; standard deviation of 1, 2, 3 is 1.
-    estimate = intervals.mean([1, 2, 3])
-    assert estimate.mean == 2
-    assert estimate.high - 2 == pytest.approx(4.3027 / np.sqrt(3), abs=1e-3)
-    assert f"{estimate:.1f}" == "2.0 [-0.5, 4.5]"
-
-
-def test_one_trial_has_no_interval():
-    with pytest.raises(ValueError, match="more seeds"):
-        intervals.mean([1])
-
-
-def test_interval_of_a_proportion_is_wilsons():
-    # Newcombe (1998), table I: 81 of 263, score method: 0.2553 to 0.3662.
-    estimate = intervals.proportion(81, 263)
-    assert (estimate.low, estimate.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    assert intervals.proportion(10, 10).high == pytest.approx(1)
-
-
-@pytest.mark.parametrize(("correct", "total"), [(3, 2), (-1, 2), (0, 0)])
-def test_impossible_proportions_are_refused(correct, total):
-    with pytest.raises(ValueError, match="no proportion"):
-        intervals.proportion(correct, total)
 
 
 def test_repeat_sets_the_seed_and_stacks(monkeypatch):

@@ -65,11 +65,8 @@ def test_folders_that_differ_in_capitals_only_are_refused(photos):
 
 def test_one_foreign_folder_changes_the_order_and_is_told(photos):
     (photos / "Cube").rename(photos / "Dice")
-    with pytest.warns(
-        UserWarning, match=r"Dice\. .*alphabetical order \(Card, Dice, Hat\)"
-    ) as told:
+    with pytest.warns(UserWarning, match=r"Dice\. .*alphabetical order \(Card, Dice, Hat\)"):
         _, labels, names = load_folder(photos, 8)
-    assert told[0].filename == __file__
     assert names == ("Card", "Dice", "Hat") and labels.tolist() == [0, 1, 2]
 
 
@@ -120,8 +117,16 @@ def test_what_is_no_photograph_is_left_out_and_counted(photos, tmp_path):
         _, labels, _ = load_folder(photos, 8)
     assert labels.tolist() == [0, 1, 2]
     (warning,) = told
-    assert warning.filename == __file__
     assert sorted(str(warning.message).rstrip(".").split(": ")[1].split(", ")) == sorted(expected)
+
+
+@pytest.mark.parametrize("load", [load_folder, data.folder_dataset])
+def test_warnings_name_the_line_of_the_user(photos, load):
+    (photos / "Hat" / "notes.txt").write_text("two hats")
+    (photos / "Cube").rename(photos / "Dice")
+    with pytest.warns(UserWarning) as told:
+        load(photos, 8)
+    assert [warning.filename for warning in told] == [__file__] * 2
 
 
 def test_folder_of_nothing_but_skipped_files_is_named(photos):
@@ -195,7 +200,7 @@ def test_dataset_warns_as_load_folder_does(photos):
     (photos / "Cube").rename(photos / "Dice")
     with pytest.warns(UserWarning) as told:
         dataset = data.folder_dataset(photos, 8)
-    assert {warning.filename for warning in told} == {__file__} and len(told) == 2
+    assert len(told) == 2
     assert dataset.class_names == ("Card", "Dice", "Hat")
 
 

@@ -21,7 +21,7 @@ from matplotlib.text import Text
 from PIL import Image, JpegImagePlugin
 from skimage import data
 
-from course_utils import calibration, costs, plotting, pretrained, published
+from course_utils import costs, plotting, pretrained, published
 from course_utils.experiments import Search
 from course_utils.intervals import Estimate
 from course_utils.paths import notebooks_dir
@@ -98,10 +98,6 @@ EXAMPLES = {
     "plot_history": lambda: plotting.plot_history(published.NETS, title="A"),
     "plot_image": functools.partial(plotting.plot_image, IMAGES[0]),
     "plot_images": lambda: plotting.plot_images(IMAGES, ["a"] * 10, title="A"),
-    "plot_learning_curve": functools.partial(
-        plotting.plot_learning_curve,
-        {"accuracy": np.ones((3, 2)), "val_accuracy": np.ones((3, 2))},
-    ),
     "plot_maps": lambda: plotting.plot_maps([np.eye(3), np.ones((20, 20))], ["a", "b"], title="A"),
     "plot_masks": lambda: plotting.plot_masks(
         IMAGES[:8], MASKS[:8], dict.fromkeys("abc", MASKS[:8]), title="A"
@@ -117,10 +113,6 @@ EXAMPLES = {
     ),
     "plot_probabilities": functools.partial(
         plotting.plot_probabilities, ["tabby", "lynx"], [0.9, 0.1]
-    ),
-    "plot_reliability": functools.partial(
-        plotting.plot_reliability,
-        calibration.reliability(np.array([0.3, 0.9]), np.array([True, False])),
     ),
     "plot_samples": lambda: plotting.plot_samples(
         IMAGES.repeat(3, axis=0), LABELS.repeat(3), NAMES, per_class=6, title="A"

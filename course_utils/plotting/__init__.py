@@ -5,7 +5,6 @@ return a ``Figure``. :func:`show` ends each: it shows the figure with the words 
 """
 
 from course_utils.plotting.architectures import plot_architecture
-from course_utils.plotting.calibration import plot_reliability
 from course_utils.plotting.catalogue import plot_model_catalogue
 from course_utils.plotting.costs import plot_costs
 from course_utils.plotting.experiments import plot_curves, plot_search
@@ -25,7 +24,7 @@ from course_utils.plotting.published import plot_challenge, plot_history
 from course_utils.plotting.segmentation import plot_masks
 from course_utils.plotting.show import show
 from course_utils.plotting.style import CLASS_COLOURS, COLOURS, METHOD_COLOURS, set_style
-from course_utils.plotting.training import plot_confusion_matrix, plot_learning_curve
+from course_utils.plotting.training import plot_confusion_matrix
 from course_utils.plotting.units import plot_patches
 from course_utils.plotting.ushape import plot_u
 
@@ -45,14 +44,12 @@ __all__ = [
     "plot_history",
     "plot_image",
     "plot_images",
-    "plot_learning_curve",
     "plot_maps",
     "plot_masks",
     "plot_model_catalogue",
     "plot_patches",
     "plot_predictions",
     "plot_probabilities",
-    "plot_reliability",
     "plot_samples",
     "plot_search",
     "plot_top_predictions",
