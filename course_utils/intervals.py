@@ -116,7 +116,7 @@ def bootstrap(
     def of(drawn):
         # Rows by themselves need no joining, which takes longer than the statistic.
         rows = drawn if clusters is None else np.concatenate([drawn_as_one[i] for i in drawn])
-        return statistic(*(column[rows] for column in columns))
+        return float(statistic(*(column[rows] for column in columns)))
 
     every = np.arange(len(drawn_as_one))
     found = stats.bootstrap(

@@ -11,6 +11,7 @@ from notebook_source import definitions
 
 from course_utils import costs, networks, plotting, published
 from course_utils.plotting.architectures import describe
+from course_utils.plotting.graphs import _path as path
 from course_utils.plotting.graphs import boxes_of
 
 matplotlib.use("agg")
@@ -147,6 +148,20 @@ def test_figures_are_drawn():
     assert len(plotting.plot_history(published.NETS).axes) == 4
 
 
+def test_skips_pooling_and_crowds_are_drawn():
+    x = inputs = Input((32, 32, 3), name="input")
+    first = None
+    for i in range(14):
+        x = layers.Conv2D(4, 3, padding="same", name=f"b{i}_conv")(x)
+        first = x if first is None else first
+    x = layers.Add(name="sum_add")([x, first])
+    x = layers.Conv2D(4, 3, padding="same", name="end_conv")(x)
+    ax = plotting.plot_architecture(Model(inputs, layers.MaxPooling2D(2, name="end_pool")(x)))
+    texts = {text.get_text(): text.get_rotation() for text in ax.texts}
+    assert texts["+"] == 0 and texts["end  16×16×4"] == 90
+    assert any(patch.get_width() == pytest.approx(0.1) for patch in ax.patches), "the pooling"
+
+
 def normed(x, filters, kernel, name):
     x = layers.Conv2D(filters, kernel, padding="same", name=f"{name}_conv")(x)
     return layers.ReLU(name=f"{name}_relu")(layers.BatchNormalization(name=f"{name}_bn")(x))
@@ -185,6 +200,18 @@ def test_graph_says_stride_and_the_layer_s_own_activation():
         ["3×3 conv / 2", "ReLU", "flatten", "36"],
         ["dense", "tanh", "2"],
     ]
+
+
+def test_an_arrow_to_a_far_box_keeps_its_row_where_nothing_is_in_its_way():
+    inputs = Input((8, 8, 4), name="input")
+    x = layers.Activation("tanh", name="bend")(inputs)
+    x = normed(layers.Conv2D(4, 1, name="conv")(x), 4, 3, "long")
+    aside = layers.MaxPooling2D(3, 1, padding="same", name="pool")(inputs)
+    boxes = boxes_of(Model(inputs, layers.Concatenate(name="join")([x, aside])))
+    assert ["tanh", "1×1 conv", "8×8×4"] in [box.words for box in boxes]
+    (pool,) = [i for i, box in enumerate(boxes) if "max pool" in box.words[0]]
+    rows = [row for _, row in path(boxes, pool, boxes[-1])]
+    assert rows == [boxes[pool].row] * 2 + [boxes[-1].row]
 
 
 def test_graph_of_a_deep_net_is_refused():

@@ -21,6 +21,9 @@ def shown(**data):
     return new_output("display_data", {names[key]: value for key, value in data.items()})
 
 
+FAILED = new_output("error", ename="ValueError", evalue="no such thing")
+
+
 def texts(old, new, tolerance=None):
     """What differs between two printed texts."""
     tags = [] if tolerance is None else [f"tolerance={tolerance}"]
@@ -127,6 +130,8 @@ def test_addresses_are_no_difference():
         ([shown(html="<p>")], [shown(html="<b>")], ["text changed: '<p>' became '<b>'"]),
         ([shown(plain="a")], [shown(plain="b")], ["text changed: 'a' became 'b'"]),
         ([shown(png="x")] * 2, [shown(png="x")], ["an output is missing: picture"]),
+        ([], [FAILED], ["an output is new: error"]),
+        ([FAILED], [FAILED], []),
     ],
 )
 def test_kinds_of_output(old, new, said):

@@ -81,6 +81,13 @@ def test_table_shows_totals_and_aligns_numbers_right():
     assert '<th style="text-align: left">total</th>' in html
 
 
+def test_table_tells_what_is_not_trained_where_there_is_any():
+    model = Sequential([Input((4,), name="in"), layers.BatchNormalization(name="bn")])
+    names, *_, total = repr(costs.table(costs.count(model))).splitlines()
+    assert "parameters  of these not trained  multiply-adds" in names
+    assert total.split()[:3] == ["total", "16", "8"]
+
+
 def test_no_heading_is_empty():
     table = tables.Table(["", "n"], [("x", 1), ("", 1)], ["", ""], total=True)
     html = table._repr_html_()

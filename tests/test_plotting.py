@@ -295,6 +295,39 @@ def test_the_figure_that_is_handed_over_is_shown_and_closed(monkeypatch):
     assert abs(width - 300) < 20 and plt.get_fignums() == [2]
 
 
+def test_a_warning_of_the_drawing_is_passed_on(monkeypatch):
+    figure, _ = plt.subplots()
+    save = figure.savefig
+
+    def warn_and_save(*args, **options):
+        warnings.warn("odd", stacklevel=1)
+        save(*args, **options)
+
+    monkeypatch.setattr(figure, "savefig", warn_and_save)
+    with pytest.warns(UserWarning, match="^odd$"):
+        shown_in_a_notebook(monkeypatch, figure)
+
+
+def test_few_numbers_are_written_into_their_squares_and_many_are_not():
+    few, many = np.array([[0.04, -2.0], [-0.04, 1.25]]), np.ones((20, 20))
+    figure = plotting.plot_maps([few, many, few], ["a", "b", "c"], columns=4)
+    texts = [[(text.get_text(), text.get_color()) for text in ax.texts] for ax in figure.axes[:3]]
+    assert texts[0] == [("0", "black"), ("-2", "white"), ("0", "black"), ("1.2", "white")]
+    assert texts[1] == [] and texts[2] == texts[0]
+    assert figure.axes[0].images[0].get_clim() == (-2, 2)
+    assert not any(ax.texts for ax in plotting.plot_maps([few], ["a"], columns=5).axes)
+
+
+def test_room_that_is_left_over_stays_empty():
+    figure = plotting.plot_top_predictions(IMAGES[:5], [GUESSES] * 5)
+    assert [ax.axison for ax in figure.axes[-2:]] == [False, False]
+
+
+def test_masks_alone_have_two_rows_and_no_legend():
+    figure = plotting.plot_masks(IMAGES[:3], MASKS[:3])
+    assert len(figure.axes) == 6 and not figure.legends
+
+
 NAMES_AS_BROUGHT = ("$5 and $6", "_other_", "a_b^c", r"\$x$", "모자")
 
 
