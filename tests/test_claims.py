@@ -90,8 +90,8 @@ RULE = (
 @pytest.mark.parametrize(
     ("claim", "outcomes", "message"),
     [
-        (11, ("machine_takes", "cards_take_days"), f"{RULE} gives cards_take_days, machine_takes."),
-        (11, (), f"{RULE} gives none."),
+        (11, ("machine_takes", "cards_take_days"), f"{RULE}cards_take_days, machine_takes."),
+        (11, (), f"{RULE}none."),
         (15, ("anything",), "No claim 15; there are 1 to 14."),
     ],
 )

@@ -1,7 +1,10 @@
 """Loading images: what comes back, and what bad input says."""
 
 import csv
+import os
+import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -98,6 +101,83 @@ def test_labels_and_masks_are_those_of_their_files(tmp_path, monkeypatch):
             assert not image[mask == 0].any()
 
 
+@pytest.fixture
+def own_set(tmp_path, monkeypatch):
+    """Images of one's own: two classes, their names not in alphabetical order."""
+    monkeypatch.setenv(data.IN_USE, "")  # so that it is as before after the test
+    monkeypatch.delenv(data.IN_USE)
+    folder = tmp_path / "own"
+    lines = ["file,mask,split,class,instance,environment,camera,seed"]
+    for i, (split, name) in enumerate([("train", "모자"), ("train", "Mug"), ("test", "Mug")]):
+        file = Path("images") / split / name / f"{i}.png"
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (224, 224), (i, 0, 0)).save(folder / file)
+        lines.append(f"{file.as_posix()},{file.as_posix()},{split},{name},{name}_{i},0,0,0")
+    (folder / "manifest.csv").write_text("\n".join(lines), encoding="utf-8")
+    (folder / "classes.txt").write_text("모자\n\n  Mug \n", encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize("named", ["absolute", "relative", "~"])
+def test_a_set_of_ones_own_is_used_whole(own_set, monkeypatch, named):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(own_set.parent))
+    monkeypatch.chdir(own_set.parent)
+    data.use({"absolute": own_set, "relative": "own", "~": "~/own"}[named])
+    monkeypatch.chdir(own_set)  # as a lesson's kernel is elsewhere
+    assert data.objects_dir() == own_set and data.photographs_dir() == own_set / "images" / "test"
+    assert data.CLASS_NAMES == data.classes_in_use() == ("모자", "Mug")
+    (x_train, y_train), (x_test, y_test) = data.load_objects()
+    assert x_train[:, 0, 0, 0].tolist() == [0, 1] and x_test[:, 0, 0, 0].tolist() == [2]
+    assert (y_train.tolist(), y_test.tolist()) == ([0, 1], [1])
+    assert [m.any() for masks in data.load_objects_masks() for m in masks] == [False, True, True]
+    assert [x.tolist() for x in data.load_objects_instances()] == [["모자_0", "Mug_1"], ["Mug_2"]]
+    assert [len(data.read_manifest(split)) for split in (None, "train", "test")] == [3, 2, 1]
+
+
+def test_the_variable_may_name_the_home_folder(own_set, monkeypatch):
+    for variable in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(variable, str(own_set.parent))
+    monkeypatch.setenv(data.IN_USE, "~/own")
+    assert data.objects_dir() == own_set and data.CLASS_NAMES == ("모자", "Mug")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_what_was_in_use_stays_so_where_the_other_set_is_none(own_set, tmp_path, before):
+    if before:
+        data.use(own_set)
+    names = data.CLASS_NAMES
+    with pytest.raises(FileNotFoundError, match=r"manifest\.csv is missing"):
+        data.use(tmp_path)
+    assert data.CLASS_NAMES == names == (("모자", "Mug") if before else data._RENDERED)
+    assert (data.IN_USE in os.environ) is before
+
+
+@pytest.mark.parametrize("names", ["", "Mug", "Mug\nmug\nMug\n", "Mug\n Mug"])
+def test_classes_are_two_and_none_is_named_twice(own_set, names):
+    file = own_set / "classes.txt"
+    file.write_text(names)
+    message = f"{file} must name at least two classes, one a line, none twice."
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        data.use(own_set)
+
+
+def test_a_missing_list_of_classes_says_what_makes_it(own_set):
+    file = own_set / "classes.txt"
+    file.unlink()
+    message = (
+        f"{file} is missing. An image set of your own is made by 'course new-data'; COURSE_DATA "
+        "and data.use name its folder."
+    )
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
+        data.use(own_set)
+
+
+def test_there_is_no_other_name_in_the_module():
+    with pytest.raises(AttributeError, match=r"^module 'course_utils.data' has no attribute 'X'$"):
+        data.X  # noqa: B018
+
+
 def test_missing_image_is_named(course_data):
     (course_data / "images/train/Cube_train_00.jpg").unlink()
     with pytest.raises(FileNotFoundError, match=r"Cube_train_00\.jpg"):
@@ -114,13 +194,19 @@ def test_truncated_image_is_named(course_data):
 def test_unknown_class_is_named(course_data):
     manifest = course_data / "manifest.csv"
     manifest.write_text(manifest.read_text().replace(",Torch,", ",Lamp,"))
-    with pytest.raises(ValueError, match="'Lamp'"):
+    said = f"{manifest}: images/train/Torch_train_00.jpg is of class 'Lamp'; known: ('Hat', "
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}"):
         data.load_objects()
 
 
 def test_missing_manifest_says_how_to_get_it_back(course_data):
-    (course_data / "manifest.csv").unlink()
-    with pytest.raises(FileNotFoundError, match="git checkout"):
+    manifest = course_data / "manifest.csv"
+    manifest.unlink()
+    message = (
+        f"{manifest} is missing. Get it back with 'git checkout -- data/objects', or make the "
+        "images again: data/objects/README.md says how; your own with 'course new-data'."
+    )
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         data.load_objects()
 
 
@@ -169,6 +255,27 @@ def test_bad_npy_is_named(npy_folder, name, content, message):
     assert f"tranfer_learning_{name}.npy" in str(caught.value)
 
 
+def test_npy_may_name_other_classes(npy_folder):
+    (npy_folder / "classes.txt").write_text("a\nb\nc\nd\ne\nf")
+    for split, n in (("train", 10), ("test", 5)):
+        np.save(npy_folder / f"tranfer_learning_{split}_labels.npy", np.arange(n) % 6)
+    (_, y_train), (_, y_test) = data.load_npy(str(npy_folder))
+    assert y_train.max() == 5 and y_test.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_npy_of_two_lengths_are_not_taken(npy_folder):
+    images, labels = (
+        npy_folder / f"tranfer_learning_test_{kind}.npy" for kind in ("images", "labels")
+    )
+    np.save(labels, np.arange(4))
+    message = (
+        f"{images} holds 5 images but {labels} 4 labels. The two files do not belong together: "
+        "copy both again."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        data.load_npy(npy_folder)
+
+
 def test_cut_off_npy_is_named(npy_folder):
     path = npy_folder / "tranfer_learning_train_images.npy"
     path.write_bytes(path.read_bytes()[:200])
@@ -203,7 +310,8 @@ def test_folder_without_images_is_named(tmp_path):
 
 def test_sample_photographs_are_there():
     photographs = data.sample_photographs()
-    assert len(photographs) == 6 and all(path.is_file() for path in photographs.values())
+    names = ("chelsea", "coffee", "rocket", "astronaut", "motorcycle", "grace_hopper")
+    assert tuple(photographs) == names and all(path.is_file() for path in photographs.values())
 
 
 def test_each_test_object_is_shown_twice_and_none_is_trained_on():

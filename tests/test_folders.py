@@ -1,6 +1,7 @@
 """Folders of photographs: what is taken, what is left out, and which label each gets."""
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -59,14 +60,23 @@ def test_folders_that_differ_in_capitals_only_are_refused(photos):
     (photos / "HAT").mkdir(exist_ok=True)
     if len(list(photos.iterdir())) == 3:
         pytest.skip("this file system takes the two for one")
-    with pytest.raises(ValueError, match=r"HAT, Hat.*into one"):
+    message = (
+        f"{photos} has folders that differ in capitals only (Card, Cube, HAT, Hat). Put their "
+        "images into one."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         load_folder(photos)
 
 
-def test_one_foreign_folder_changes_the_order_and_is_told(photos):
+def test_foreign_folders_change_the_order_and_are_told(photos):
     (photos / "Cube").rename(photos / "Dice")
-    with pytest.warns(UserWarning, match=r"Dice\. .*alphabetical order \(Card, Dice, Hat\)"):
+    with pytest.warns(UserWarning) as told:
         _, labels, names = load_folder(photos, 8)
+    (warning,) = told
+    assert str(warning.message) == (
+        f"{photos}: not among Hat, Cube, Card, Torch, Screw: Dice. So the classes are in "
+        "alphabetical order (Card, Dice, Hat), and labels do not fit CLASS_NAMES."
+    )
     assert names == ("Card", "Dice", "Hat") and labels.tolist() == [0, 1, 2]
 
 
@@ -129,10 +139,27 @@ def test_warnings_name_the_line_of_the_user(photos, load):
     assert [warning.filename for warning in told] == [__file__] * 2
 
 
-def test_folder_of_nothing_but_skipped_files_is_named(photos):
-    (photos / "Hat" / "one.png").rename(photos / "Hat" / ".one.png")
-    with pytest.raises(FileNotFoundError, match=r"Hat holds no images.*1 hidden"):
+@pytest.mark.parametrize(
+    ("files", "left_out"),
+    [((), "none"), ((".a.png",), "1 hidden"), ((".a.png", "b.txt"), "1 hidden, 1 no images")],
+)
+def test_folder_without_images_says_what_is_left_out(photos, files, left_out):
+    hat = photos / "Hat"
+    (hat / "one.png").unlink()
+    for name in files:
+        (hat / name).write_text("a hat")
+    message = f"{hat} holds no images. Add some, or remove the folder. Left out so far: {left_out}."
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
         load_folder(photos)
+
+
+def test_folder_without_folders_says_what_to_do(tmp_path):
+    message = (
+        f"{tmp_path} has no sub-folders. Put the photographs into one folder for each class, for "
+        f"example {tmp_path / 'Hat'}."
+    )
+    with pytest.raises(FileNotFoundError, match=f"^{re.escape(message)}$"):
+        load_folder(tmp_path)
 
 
 def test_damaged_and_unreadable_photographs_are_named(photos):
@@ -163,7 +190,8 @@ def test_a_folder_that_may_not_be_listed_is_named(photos, monkeypatch):
         raise PermissionError
 
     monkeypatch.setattr(type(photos), "iterdir", refuse)
-    with pytest.raises(PermissionError, match=r"no permission to list .*photos.*chmod"):
+    message = f"You have no permission to list {photos}. Change it ('chmod u+rx'), or copy it."
+    with pytest.raises(PermissionError, match=f"^{re.escape(message)}$"):
         load_folder(photos)
 
 
@@ -195,6 +223,12 @@ def test_dataset_holds_what_load_folder_loads(many):
     assert len(list(dataset)) == 6, "it can be run through again"
 
 
+def test_dataset_without_sizes_has_those_of_the_lessons(many):
+    dataset = data.folder_dataset(many)
+    assert dataset.element_spec[0].shape == (None, 224, 224, 3) and len(dataset) == 3
+    assert load_folder(many)[0].shape == (40, 224, 224, 3)
+
+
 def test_dataset_warns_as_load_folder_does(photos):
     (photos / "Hat" / "notes.txt").write_text("two hats")
     (photos / "Cube").rename(photos / "Dice")
@@ -216,7 +250,10 @@ def test_dataset_reads_while_it_is_used(many, monkeypatch):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [({"batch_size": 0}, "batch_size is 0"), ({"image_size": 0}, "size is a whole number")],
+    [
+        ({"batch_size": 0}, r"^batch_size is 0; at least 1 is needed\.$"),
+        ({"image_size": 0}, "size is a whole number"),
+    ],
 )
 def test_dataset_refuses_bad_sizes(photos, arguments, message):
     with pytest.raises(ValueError, match=message):
@@ -224,7 +261,8 @@ def test_dataset_refuses_bad_sizes(photos, arguments, message):
 
 
 def test_dataset_refuses_missing_and_empty_folders(photos, tmp_path):
-    with pytest.raises(FileNotFoundError, match="No folder at"):
+    missing = re.escape(str(tmp_path / "nowhere"))
+    with pytest.raises(FileNotFoundError, match=f"^No folder at {missing}\\.$"):
         data.folder_dataset(tmp_path / "nowhere")
     (photos / "Hat" / "one.png").unlink()
     with pytest.raises(FileNotFoundError, match="Hat holds no images"):
