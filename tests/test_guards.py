@@ -1,6 +1,7 @@
 """Each silent mistake is caught, and the right thing passes."""
 
 import itertools
+import re
 
 import cv2
 import keras
@@ -274,3 +275,190 @@ def test_moved(model):
     model.layers[0].layers[0].kernel.assign_add(np.ones((4, 3)))
     with pytest.raises(GuardError, match="base/inner"):
         guards.check_moved(before, model, ["head"])
+
+
+# What is said, and where the limits lie
+
+
+LIST = [[[[0, 0, 0]]]]
+SIX = 40 * np.arange(6)[:, None, None] * np.ones((6, 4, 4))
+SAID = {
+    "grey images": (
+        lambda: guards.check_images(images()[..., :1]),
+        "Expected RGB images of shape (n, height, width, 3), got (4, 8, 8, 1). Add the batch axis "
+        "with image[None], or drop the alpha channel.",
+    ),
+    "a list of images": (
+        lambda: guards.check_images(LIST),
+        "Expected RGB images of shape (n, height, width, 3), got (1, 1, 1, 3). Add the batch axis "
+        "with image[None], or drop the alpha channel.",
+    ),
+    "floats": (
+        lambda: guards.check_images(images() / 255),
+        "Expected uint8 images (0-255), got float64. Pass them as loaded: preprocessing is done "
+        "once, for this model, later on.",
+    ),
+    "one-hot labels": (
+        lambda: guards.check_labels(np.eye(2), images(2), NAMES),
+        "Expected integer labels of shape (n,), got float64 (2, 2). Undo one-hot encoding with "
+        "labels.argmax(axis=1).",
+    ),
+    "one-hot labels of whole numbers": (
+        lambda: guards.check_labels(np.eye(2, dtype=int), images(2), NAMES),
+        "Expected integer labels of shape (n,), got int64 (2, 2). Undo one-hot encoding with "
+        "labels.argmax(axis=1).",
+    ),
+    "labels as floats": (
+        lambda: guards.check_labels(np.array([0.0, 1.0]), images(2), NAMES),
+        "Expected integer labels of shape (n,), got float64 (2,). Undo one-hot encoding with "
+        "labels.argmax(axis=1).",
+    ),
+    "missing classes": (
+        lambda: guards.check_labels(np.array([1]), images(1), ("Hat", "Cube", "Card")),
+        "No image of Hat, Card.",
+    ),
+    "other sizes": (
+        lambda: guards.check_disjoint(images(), images()[:, :4]),
+        "Training images are (8, 8, 3), test images (4, 8, 3): load both at one size to compare "
+        "them.",
+    ),
+    "five of the same images": (
+        lambda: guards.check_disjoint(SIX, SIX[1:]),
+        "5 test images are also training images, or nearly (test 0 and train 1, test 1 and train "
+        "2, test 2 and train 3, test 3 and train 4, test 4 and train 5): the test is worthless. "
+        "Take them out of one of the sets.",
+    ),
+    "more": (
+        lambda: guards.check_disjoint(SIX, SIX),
+        "6 test images are also training images, or nearly (test 0 and train 0, test 1 and train "
+        "1, test 2 and train 2, test 3 and train 3, test 4 and train 4, …): the test is worthless. "
+        "Take them out of one of the sets.",
+    ),
+    "scaled twice": (
+        lambda: guards.check_scale(images() / 255, with_scaling(keras.layers.Rescaling(1 / 255))),
+        "The images reach from 0 to 1, but the model's layer 'scaling' scales them from 0 to "
+        "255. Pass them as loaded: what is scaled twice, the network has never seen.",
+    ),
+    "head": (
+        lambda: guards.check_joined(Answers([[3.0, 1.0]]), "x", Answers([[1.0, 3.0]]), "x"),
+        "The model's answers differ from its head's by up to 2. Put the trained head back with "
+        "head.set_weights(...), and check that the images are preprocessed as the features were: "
+        "once.",
+    ),
+}
+
+
+class Answers:
+    """Stands for a model that always answers the same."""
+
+    def __init__(self, answers):
+        self.answers = np.array(answers)
+
+    def predict(self, x, *, verbose):
+        assert x == "x" and verbose == 0
+        return self.answers
+
+
+@pytest.mark.parametrize("wrong", SAID)
+def test_a_guard_says_what_is_wrong_and_what_to_do(wrong):
+    check, message = SAID[wrong]
+    with pytest.raises(GuardError) as caught:
+        check()
+    assert re.sub(r"'(rescaling|normalization)\w*'", "'scaling'", str(caught.value)) == message
+
+
+def test_one_of_many_doubles_is_named_once():
+    same = np.zeros((3, 4, 4))
+    same[0, 0, 0] = 9
+    with pytest.raises(GuardError, match=r"^1 test images .* \(test 0 and train 1\): the test"):
+        guards.check_disjoint(same, same[2:])
+
+
+def pixels(*shape):
+    """Black, but for one white pixel, so that the range is 0 to 100 and 5 % are 5."""
+    image = np.zeros((1, *shape))
+    image[0, 0, 0] = 100
+    return image
+
+
+@pytest.mark.parametrize(
+    ("shape", "where", "by", "near"),
+    [
+        ((16, 16), (1, 1), 5, True),  # a pixel is a tile
+        ((16, 16), (1, 1), 5.01, False),
+        ((16, 16), (slice(1, None), slice(1, None)), 5, True),
+        ((4, 40), (slice(1, None), slice(1, None)), 5.01, False),
+        ((33, 33), (32, slice(None)), 90, True),  # beyond the last whole tile
+        ((33, 33), (slice(None), 32), 90, True),
+        ((32, 32), (5, 5), 19, True),  # a quarter of its tile
+        ((32, 32), (5, 5), 21, False),
+        ((16, 16, 2), (1, 1, 1), 5.01, False),
+    ],
+)
+def test_nearly_the_same_is_within_a_twentieth_of_the_range_in_every_tile(shape, where, by, near):
+    first, second = pixels(*shape), pixels(*shape)
+    second[0, *where] += by
+    for pair in ((first, second), (second, first)):
+        assert guards.near_duplicates(*pair) == ([(0, 0)] if near else [])
+
+
+def test_centres_of_tiles_may_differ_by_a_twentieth_on_average():
+    first = np.full((1, 32, 32), 50.0)
+    first[0, ::31, 0] = 0, 100
+    for by, near in ((5, True), (5.1, False)):
+        second = first.copy()
+        second[0, 1::2, 1::2] += by  # the central pixel of each tile
+        second[0, ::2, 1::2] -= by  # so that its mean stays
+        assert guards.near_duplicates(first, second) == ([(0, 0)] if near else []), by
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "passes"),
+    [
+        (0, 25.5, False),
+        (0, 25.6, True),
+        (0, 280.4, True),
+        (0, 280.5, False),
+        (-25.4, 200, True),
+        (-25.5, 200, False),
+    ],
+)
+@pytest.mark.parametrize(
+    ("divisor", "counts"), [(510, True), (511, False), (25.5, True), (25, False)]
+)
+def test_limits_of_the_scale(low, high, passes, divisor, counts):
+    x = np.full((1, 2, 2, 3), 10.0)
+    x[0, 0, 0], x[0, 1, 1] = low, high
+    layer = keras.layers.Normalization(mean=7.0, variance=float(divisor) ** 2)
+    model = keras.Sequential([keras.Input((2, 2, 3)), layer])
+    if passes or not counts:
+        guards.check_scale(x, model)
+    else:
+        with pytest.raises(GuardError, match=f"from {low:.3g} to {high:.3g}"):
+            guards.check_scale(x, model)
+
+
+def test_answers_may_differ_by_a_hundredth_of_the_largest():
+    apart = Answers([[-100.0, 50.0]])
+    guards.check_joined(Answers([[-100.0, 51.0]]), "x", apart, "x")
+    guards.check_joined(Answers([[-99.0, 50.0]]), "x", apart, "x")
+    for wrong in ([[-100.0, 51.1]], [[-100.0, 48.9]]):
+        with pytest.raises(GuardError, match=r"by up to 1\.1"):
+            guards.check_joined(Answers(wrong), "x", apart, "x")
+
+
+def test_layers_that_train_or_moved_are_listed(model):
+    message = (
+        "Trainable layers: ['head']; expected: ['base/inner', 'head']. Set layer.trainable, then "
+        "compile again: compile() is what takes it over."
+    )
+    with pytest.raises(GuardError, match=f"^{re.escape(message)}$"):
+        guards.check_trainable(model, ["head", "base/inner"])
+    before = guards.snapshot(model)
+    assert [len(weights) for weights in before.values()][-2:] == [2, 2]
+    guards.check_moved(before, model, [])
+    message = "Layers that moved: []; expected: ['base/inner', 'head']."
+    with pytest.raises(GuardError, match=f"^{re.escape(message)}$"):
+        guards.check_moved(before, model, ["head", "base/inner"])
+    model.layers[-1].bias.assign(np.ones(2))  # the last of its weights alone
+    guards.check_moved(before, model, ["head"])
