@@ -124,7 +124,6 @@ def bootstrap(
         of,
         n_resamples=resamples,
         method="percentile",
-        vectorized=False,
         rng=np.random.default_rng(0),
     ).confidence_interval
     return Estimate(float(statistic(*columns)), float(found.low), float(found.high), len(every))

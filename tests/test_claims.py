@@ -152,8 +152,8 @@ def test_verdicts_become_a_table(tmp_path):
 
 def stored(path, *verdicts):
     """A notebook that printed these verdicts."""
-    outputs = [new_output("stream", name="stdout", text=f"{line}\n") for line in verdicts]
-    outputs.append(new_output("display_data", {"text/plain": "Claim 01 · supported · a picture"}))
+    outputs = [new_output("display_data", {"text/plain": "Claim 01 · supported · a picture"})]
+    outputs += [new_output("stream", name="stdout", text=f"{line}\n") for line in verdicts]
     cells = [new_markdown_cell("Claim 02 · supported · words"), new_code_cell("", outputs=outputs)]
     notebook = new_notebook(cells=cells)
     nbformat.write(notebook, path)

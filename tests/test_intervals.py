@@ -26,6 +26,7 @@ def test_two_trials_have_an_interval_and_one_has_none():
 
 def test_trials_that_agree_have_an_interval_without_width():
     assert intervals.mean([7, 7, 7]) == intervals.Estimate(7, 7, 7, 3)
+    assert intervals.mean([True, True]) == intervals.Estimate(1, 1, 1, 2)
 
 
 def test_interval_of_a_proportion_is_wilsons():
