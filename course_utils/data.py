@@ -302,7 +302,7 @@ def folder_dataset(
 
     names = [os.fsencode(file) for file in files]  # bytes, since a name need not be UTF-8
     dataset = tf.data.Dataset.from_tensor_slices((names, np.array(labels, dtype=np.int64)))
-    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True)
+    dataset = dataset.map(load, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size).prefetch(2)
     dataset.class_names = class_names
     dataset.file_paths = [str(file) for file in files]
