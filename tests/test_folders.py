@@ -265,7 +265,7 @@ def test_dataset_refuses_bad_sizes(photos, arguments, message):
 
 def test_dataset_refuses_missing_and_empty_folders(photos, tmp_path):
     missing = re.escape(str(tmp_path / "nowhere"))
-    with pytest.raises(FileNotFoundError, match=f"^No folder at {missing}\\.$"):
+    with pytest.raises(FileNotFoundError, match=f"^No folder at {missing}\\."):
         data.folder_dataset(tmp_path / "nowhere")
     (photos / "Hat" / "one.png").unlink()
     with pytest.raises(FileNotFoundError, match="Hat holds no images"):
