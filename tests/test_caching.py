@@ -1,13 +1,11 @@
 """What a kept result depends on: each change of what is listed must be noticed."""
 
-import ast
 import functools
 import io
 import os
 import pickle
 import re
 import subprocess
-import symtable
 import sys
 import textwrap
 import tracemalloc
@@ -16,9 +14,8 @@ import warnings
 import numpy as np
 import pytest
 
-from course_utils import caching, experiments, paths
+from course_utils import caching, paths
 from course_utils.caching import content_hash
-from course_utils.command.lessons import find_lessons, source_of
 
 
 def scaled(x, rate=0.1):
@@ -214,43 +211,15 @@ def test_hashing_copies_no_image_set():
         assert peak < 0.1 * images.nbytes
 
 
-def halved(seed):
-    return seed / 2
-
-
-def failing(seed):
-    return seed + "1"
-
-
-def pair(seed):
-    return {"x": [seed, 1.0]}
-
-
-@pytest.mark.parametrize("result", [halved, pair])
-def test_kept_trials_run_once(monkeypatch, tmp_path, result):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    runs = []
-    monkeypatch.setattr(experiments, "_run", _counting(experiments._run, runs))
-
-    first = experiments.repeat(result, (3, 4), keep=[1])
-    second = experiments.repeat(result, (3, 4), keep=[1])
-    np.testing.assert_equal(first, experiments.repeat(result, (3, 4)))
-    np.testing.assert_equal(second, first)
-    assert len(runs) == 2  # once kept, once without keeping
-    for change in (dict(seeds=(3, 5), keep=[1]), dict(seeds=(3, 4), keep=[2])):
-        experiments.repeat(result, **change)
-    assert len(runs) == 4
-
-
-def test_a_failed_run_leaves_nothing_behind(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    with pytest.raises(TypeError):
-        experiments.repeat(failing, keep=())
-    assert list(tmp_path.iterdir()) == []
-
-
 ARRAY = np.random.default_rng(0).normal(size=(3, 40)).astype(np.float32)
 KEY = "0" * 40
+
+
+def test_a_failed_computation_leaves_nothing_behind(monkeypatch, tmp_path):
+    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
+    with pytest.raises(ZeroDivisionError):
+        caching.kept("features", KEY, lambda: 1 / 0)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture
@@ -451,66 +420,3 @@ def test_an_installation_without_the_clone_keeps_nothing_among_the_packages(inst
     assert paths.cache_dir().is_relative_to(installed.parent / "home")
     with pytest.raises(FileNotFoundError, match="works from a clone of the course"):
         paths.data_dir()
-
-
-@pytest.mark.parametrize("lesson", find_lessons(), ids=lambda path: path.stem)
-def test_lessons_list_all_that_their_kept_results_depend_on(lesson):
-    text = source_of(lesson).read_text(encoding="utf-8")
-    for line, needed, listed in kept_results(text):
-        assert needed <= listed, f"line {line}: keep leaves out {sorted(needed - listed)}"
-
-
-def test_what_a_lesson_forgets_to_list_is_found():
-    text = (
-        "RATE = 1\ndef step(): return RATE\ndef trial(seed): return step()\n"
-        "def parts(): return [step]\nrepeat(trial, keep=parts())\n"
-    )
-    assert kept_results(text) == [(5, {"step", "RATE"}, {"step", "parts"})]
-
-
-def kept_results(text: str) -> list[tuple[int, set[str], set[str]]]:
-    """Of each call with ``keep``: its line, what the trial uses, and what is listed."""
-    tree, top = ast.parse(text), symtable.symtable(text, "lesson", "exec")
-    own = {s.get_name() for s in top.get_symbols() if s.is_assigned() and not s.is_imported()}
-    functions = {table.get_name(): table for table in top.get_children()}
-    values = {
-        node.targets[0].id: node.value
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
-    }
-
-    def names(expression):
-        return {node.id for node in ast.walk(expression) if isinstance(node, ast.Name)} & own
-
-    def spread(expression):
-        """Its names, and those that its names were made of."""
-        found = names(expression)
-        return found.union(*(names(values[name]) for name in found & set(values)))
-
-    def used(table):
-        return own.intersection(table.get_globals()).union(*map(used, table.get_children()))
-
-    results = []
-    for call in ast.walk(tree):
-        keep = {word.arg: word.value for word in getattr(call, "keywords", ())}.get("keep")
-        if keep is None:
-            continue
-        listed = spread(keep)
-        if "parts" in listed:  # a function that lists them
-            listed |= used(functions["parts"])
-        trial = spread(call.args[0]) & set(functions)
-        needed, ahead = set(), set(trial)
-        while ahead:
-            found = used(functions[ahead.pop()]) - needed
-            needed |= found
-            ahead |= found & set(functions)
-        results.append((call.lineno, needed - trial, listed))
-    return results
-
-
-def _counting(function, calls):
-    def counted(*arguments):
-        calls.append(arguments)
-        return function(*arguments)
-
-    return counted

@@ -1,7 +1,5 @@
 """Repeating over seeds, and the search for the best value."""
 
-import warnings
-
 import matplotlib
 import numpy as np
 import pytest
@@ -22,53 +20,11 @@ def test_repeat_sets_the_seed_and_stacks(monkeypatch):
     assert experiments.repeat(lambda seed: 2 * seed).tolist() == [0, 2, 4]
 
 
-def ragged(seed):
-    return {"loss": np.ones(3), "until": np.full(seed, seed)}
-
-
-def ragged_at_once(seed):
-    return {"parts": [np.ones(2), np.ones(seed)]}
-
-
-def an_object(seed):
-    return {"model": {"seed": seed}}
-
-
-@pytest.mark.parametrize(
-    ("trial", "name", "after"),
-    [(ragged, "until", 2), (ragged_at_once, "parts", 1), (an_object, "model", 1)],
-)
-def test_what_cannot_be_kept_is_said_at_once_and_returned(
-    monkeypatch, tmp_path, trial, name, after
-):
-    monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
-    ran = []
-
-    def watched(seeds, label):
-        for seed in seeds:
-            with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
-                yield seed
-            ran.append([str(warning.message) for warning in caught])
-
-    monkeypatch.setattr(experiments, "progress", watched)
-    result = experiments.repeat(trial, (3, 4, 5), keep=[])
-    (said,) = ran[after - 1]
-    assert f"cannot be kept ({name})" in said and sum(map(len, ran)) == 1
-    for i, seed in enumerate((3, 4, 5)):
-        np.testing.assert_equal(result[name][i], trial(seed)[name])
-    assert not list(tmp_path.iterdir())
-
-
 def test_trials_of_different_lengths_lose_no_result():
     lengths = experiments.repeat(lambda seed: np.full(seed, seed), (1, 2))
     assert [length.tolist() for length in lengths] == [[1], [2, 2]]
-
-
-@pytest.mark.parametrize("keep", [True, "images", np.ones(3)])
-def test_keep_must_list_what_the_result_depends_on(keep):
-    with pytest.raises(TypeError, match="list what the result depends on"):
-        experiments.repeat(ragged, keep=keep)
+    models = experiments.repeat(lambda seed: {"model": {"seed": seed}})
+    assert models["model"].tolist() == [{"seed": 0}, {"seed": 1}, {"seed": 2}]
 
 
 def test_figures_of_experiments_are_drawn():
