@@ -316,6 +316,14 @@ def test_four_files_of_other_classes_need_their_names(arrays, capsys):
     assert "tranfer_learning_train_labels.npy holds" in capsys.readouterr().err
 
 
+def test_four_files_need_each_class_on_both_sides(arrays, tmp_path, capsys):
+    labels = arrays / "tranfer_learning_test_labels.npy"
+    np.save(labels, np.load(labels).argmax(axis=1).clip(max=5))
+    assert make(arrays) == 1
+    said = "Class g has no test image. Add some, or name other classes in classes.txt, one a line."
+    assert said in capsys.readouterr().err and not (tmp_path / "made").exists()
+
+
 # Choosing the set
 
 

@@ -11,7 +11,7 @@ import pytest
 from ipykernel.ipkernel import IPythonKernel
 from PIL import Image
 
-from course_utils.command.lessons import KERNELSPEC, find_lessons, from_source, source_of
+from course_utils.command.lessons import KERNELSPEC, find_lessons, from_source, set_ids, source_of
 from course_utils.paths import ROOT, notebooks_dir
 
 LESSONS = find_lessons()
@@ -33,6 +33,15 @@ def test_pair_is_in_step(lesson):
     assert [(c.cell_type, c.source, c.metadata, c.id) for c in made.cells] == [
         (c.cell_type, c.source, c.metadata, c.id) for c in stored.cells
     ], f"Run: course run --update {lesson.stem[:2]}"
+
+
+def test_cells_of_one_text_have_ids_of_their_own():
+    cells = [nbformat.v4.new_code_cell(text) for text in ("1", "2", "1", "1")]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    set_ids(notebook)
+    first, other, second, third = (cell.id for cell in notebook.cells)
+    assert (second, third) == (f"{first}-2", f"{first}-3") and first != other
+    nbformat.validate(notebook)
 
 
 @each_lesson
