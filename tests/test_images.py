@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -104,15 +105,6 @@ def test_stretch_fills_the_frame():
 def test_any_shape_becomes_the_asked_one(shape, method, size):
     image = np.zeros((*shape, 3), np.uint8)
     assert resize(image, size, method=method).shape == (*size, 3)
-
-
-def test_resize_refuses_what_is_no_image():
-    with pytest.raises(ValueError, match="uint8"):
-        resize(bars() / 255, 30)
-    with pytest.raises(ValueError, match="RGB"):
-        resize(bars()[..., 0], 30)
-    with pytest.raises(ValueError, match="zoom"):
-        resize(bars(), 30, method="zoom")
 
 
 @pytest.mark.parametrize(
@@ -501,5 +493,64 @@ def test_sizes_may_be_of_numpy_and_must_be_positive(red_square):
 
 def test_one_path_in_place_of_a_list_is_named(red_square):
     for path in (str(red_square), red_square):
-        with pytest.raises(TypeError, match=r"read_images\(\['.*png'\]"):
+        message = f"read_images takes a list of paths: read_images([{str(path)!r}], …)."
+        with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
             read_images(path, 8)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((bars()[..., 0], 30), "Expected one RGB image (height, width, 3), got (30, 90)."),
+        ((bars()[..., :2], 30), "Expected one RGB image (height, width, 3), got (30, 90, 2)."),
+        (([[[0, 0, 0]]], 30), "Expected one RGB image (height, width, 3), got (1, 1, 3)."),
+        ((bars() / 255, 30), "Expected uint8 pixels (0-255), got float64."),
+        ((bars()[:, :0], 8), "The image has no pixels: (30, 0, 3)."),
+        ((bars(), 8, "zoom"), "Unknown method 'zoom': use 'crop', 'pad' or 'stretch'."),
+        (
+            (bars(), (7, 0)),
+            "size is a whole number of pixels, or (height, width), of at least 1; got (7, 0).",
+        ),
+    ],
+)
+def test_what_cannot_be_resized_is_told(arguments, said):
+    image, size, *method = arguments
+    with pytest.raises(ValueError, match=f"^{re.escape(said)}$"):
+        resize(image, size, **({"method": method[0]} if method else {}))
+
+
+ROW = np.repeat(10 * np.arange(1, 6, dtype=np.uint8), 3).reshape(1, 5, 3)  # 10 to 50
+
+
+@pytest.mark.parametrize(
+    ("method", "columns", "size", "found"),
+    [
+        ("crop", 5, 2, [20, 30]),
+        ("crop", 5, 3, [20, 30, 40]),
+        ("crop", 4, 1, [20]),
+        ("pad", 2, 5, [0, 10, 20, 0, 0]),
+        ("pad", 1, 4, [0, 10, 0, 0]),
+        ("pad", 1, 1, [10]),
+    ],
+)
+def test_what_cannot_be_halved_is_cut_or_filled_more_at_the_end(method, columns, size, found):
+    row = ROW[:, :columns]
+    assert resize(row, (1, size), method=method)[0, :, 0].tolist() == found
+    column = resize(row.swapaxes(0, 1), (size, 1), method=method)
+    assert column[:, 0, 0].tolist() == found
+
+
+def test_an_image_of_the_size_is_not_touched_and_another_is_cropped(red_square, monkeypatch):
+    Image.fromarray(bars()).save(red_square)
+    labels = []
+    monkeypatch.setattr(
+        "course_utils.images.progress", lambda paths, label: labels.append(label) or paths
+    )
+    for size in (30, (30, 90), (20, 90)):
+        expected = resize(bars(), size, method="crop")
+        np.testing.assert_array_equal(resize(bars(), size), expected)
+        np.testing.assert_array_equal(read_image(red_square, size), expected)
+        batch = read_images(iter([red_square] * 2), size)
+        np.testing.assert_array_equal(batch, [expected] * 2)
+    np.testing.assert_array_equal(read_image(str(red_square)), bars())
+    assert labels == ["reading images"] * 3
