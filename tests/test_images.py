@@ -12,7 +12,7 @@ import zlib
 import cv2
 import numpy as np
 import pytest
-from PIL import Image, ImageCms, features
+from PIL import Image, ImageCms, ImageOps, features
 
 from course_utils import decoding
 from course_utils.decoding import is_image
@@ -554,3 +554,51 @@ def test_an_image_of_the_size_is_not_touched_and_another_is_cropped(red_square, 
         np.testing.assert_array_equal(batch, [expected] * 2)
     np.testing.assert_array_equal(read_image(str(red_square)), bars())
     assert labels == ["reading images"] * 3
+
+
+@pytest.mark.parametrize("orientation", range(10))
+def test_every_orientation_is_followed(tmp_path, orientation):
+    exif = Image.Exif()
+    exif[0x0112] = orientation  # 1 to 8
+    noise = np.random.default_rng(0).integers(0, 256, (3, 5, 3), dtype=np.uint8)
+    Image.fromarray(noise).save(tmp_path / "a.png", exif=exif)
+    upright = ImageOps.exif_transpose(Image.open(tmp_path / "a.png"))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), upright)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA"])
+def test_black_grey_and_white_are_so_in_every_mode(tmp_path, mode):
+    values = np.array([[0, 255, 0, 255, 255], [255, 0, 128, 0, 0]], np.uint8)
+    if mode == "1":
+        values[values == 128] = 0
+    image = Image.fromarray(values).convert(mode)
+    if mode.endswith("A"):
+        image.putalpha(Image.fromarray(255 - values))
+    image.save(tmp_path / "a.png")
+    assert Image.open(tmp_path / "a.png").mode == mode
+    np.testing.assert_array_equal(read_image(tmp_path / "a.png"), np.dstack([values] * 3))
+
+
+@pytest.mark.parametrize(
+    ("values", "found"),
+    [
+        (np.array([[-1, 9]], np.int32), "-1 to 9"),
+        (np.array([[0, 65536]], np.int32), "0 to 65536"),
+        (np.array([[0.25, 1.5]], np.float32), "0.25 to 1.5"),
+    ],
+)
+def test_pixels_that_have_no_place_are_told(tmp_path, values, found):
+    file = tmp_path / "a.tif"
+    Image.fromarray(values).save(file)
+    message = (
+        f"{file}: pixels from {found}, expected from 0 to 1, 255 or 65535. Save it as PNG with 8 "
+        "bits a colour."
+    )
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
+        read_image(file)
+
+
+def test_whole_numbers_above_255_are_of_16_bits(tmp_path):
+    for high, white in ((255, 255), (256, 65535), (65535, 65535)):
+        Image.fromarray(np.array([[0, high]], np.int32)).save(tmp_path / "a.tif")
+        assert read_image(tmp_path / "a.tif")[0, :, 0].tolist() == [0, round(255 * high / white)]
