@@ -1,6 +1,5 @@
 """What a kept result depends on: each change of what is listed must be noticed."""
 
-import functools
 import io
 import os
 import pickle
@@ -18,34 +17,12 @@ from course_utils import caching, paths
 from course_utils.caching import content_hash
 
 
-def scaled(x, rate=0.1):
-    return x * rate
-
-
-@functools.cache
-def prepared():
-    return scaled(3)
-
-
-def trial(seed):
-    return seed * prepared()
-
-
 def model(units=2, seed=0, activation=None):
     import keras
 
     keras.utils.set_random_seed(seed)
     layer = keras.layers.Dense(units, activation=activation)
     return keras.Sequential([keras.Input((3,)), layer])
-
-
-def written(tmp_path, text):
-    """A function, from a file of its own."""
-    path = tmp_path / f"module{len(list(tmp_path.iterdir()))}.py"
-    path.write_text(text)
-    namespace = {"__name__": path.stem}
-    exec(compile(text, str(path), "exec"), namespace)
-    return namespace["f"]
 
 
 def run(code: str, **environment) -> list[str]:
@@ -57,9 +34,8 @@ def run(code: str, **environment) -> list[str]:
 
 def test_equal_things_have_one_hash_and_others_another():
     ones = np.ones((2, 2), np.uint8)
-    others = [1, "1", 1.0, True, None, [1], (1,), {1}, {"a": 1}, {"b": 1}, ones, ones > 0, 2 * ones]
-    others += [ones.ravel(), scaled, prepared, trial, functools.partial(scaled, rate=1), np.mean]
-    others += [model(), model(units=3), model(seed=1), model(activation="relu"), dict, np.sort]
+    others = [1, "1", 1.0, True, None, [1], (1,), [[1]], ones, ones > 0, 2 * ones, ones.ravel()]
+    others += [model(), model(units=3), model(seed=1), model(activation="relu")]
     hashes = [content_hash(item) for item in others]
     assert len(set(hashes)) == len(others)
     assert content_hash(*others) == content_hash(*others)
@@ -67,75 +43,19 @@ def test_equal_things_have_one_hash_and_others_another():
     assert content_hash([ones, ones]) == content_hash([ones, ones.copy()])
 
 
-@pytest.mark.parametrize(
-    ("before", "after"),
-    [
-        ("def f(x): return x + 1", "def f(x): return x + 2"),
-        ("R = 1\ndef f(x, rate=R): return x * rate", "R = 2\ndef f(x, rate=R): return x * rate"),
-        ("R = 1\ndef f(x, *, rate=R): return x", "R = 2\ndef f(x, *, rate=R): return x"),
-    ],
-)
-def test_an_edited_function_is_another(tmp_path, before, after):
-    first = content_hash(written(tmp_path, before))
-    assert content_hash(written(tmp_path, before)) == first
-    assert content_hash(written(tmp_path, after)) != first
-
-
 @pytest.mark.slow
-def test_the_hash_is_the_same_in_every_process(tmp_path, monkeypatch, capsys):
-    """In this one and in another, where sets have another order."""
-    (tmp_path / "own.py").write_text("def f(x):\n    return x in {'p', 'q', 'r'}\n")
+def test_the_hash_is_the_same_in_every_process(capsys):
+    """In this one and in another."""
     code = """
-        import functools, keras, numpy as np, own
+        import keras, numpy as np
         from course_utils.caching import content_hash
         keras.utils.set_random_seed(0)
         net = keras.Sequential([keras.Input((3,)), keras.layers.Dense(2)])
-        print(content_hash(own.f, functools.partial(own.f, 1), {'a': (1, 2.5), 'b': np.arange(3)},
-                           {'x', 'y', 'z'}, np.mean, keras.layers.Dense, net))
+        print(content_hash((1, 2.5), [np.arange(3), "x"], net))
     """
-    monkeypatch.syspath_prepend(tmp_path)
     exec(textwrap.dedent(code), {})
-    monkeypatch.delitem(sys.modules, "own")
-    path = os.pathsep.join([str(paths.ROOT), str(tmp_path)])
     seed = "2" if os.environ.get("PYTHONHASHSEED") == "1" else "1"
-    assert run(code, PYTHONPATH=path, PYTHONHASHSEED=seed) == capsys.readouterr().out.splitlines()
-
-
-@pytest.mark.slow
-def test_functions_of_notebook_cells_are_hashed_by_their_text():
-    lines = run(
-        """
-        from IPython.core.interactiveshell import InteractiveShell
-        shell = InteractiveShell.instance()
-        shell.run_cell("from course_utils.caching import content_hash")
-        for text in ("return x", "return 2 * x", "return x"):
-            shell.run_cell(f"def f(x):\\n    {text}", store_history=True)
-            shell.run_cell("print(content_hash(f))", store_history=True)
-        """
-    )
-    first, edited, back = lines[-3:]
-    assert first == back != edited
-
-
-def test_what_a_library_brings_counts_by_version_wherever_it_lies(tmp_path, monkeypatch):
-    packages = tmp_path / "dist-packages"
-    info = packages / "made_up-1.dist-info"
-    info.mkdir(parents=True)
-    (info / "top_level.txt").write_text("made_up\n")
-    source = (
-        "unset = object()\ndef f(x=unset): pass\ng = (lambda y: lambda: y)(unset)\nclass C: pass"
-    )
-    (packages / "made_up.py").write_text(source)
-    monkeypatch.syspath_prepend(packages)
-    import made_up
-
-    found = []
-    for version in "12":
-        (info / "METADATA").write_text(f"Name: made-up\nVersion: {version}\n")
-        caching._distributions.cache_clear()
-        found += [content_hash(thing) for thing in (made_up.f, made_up.g, made_up.C)]
-    caching._distributions.cache_clear()
-    assert len(set(found)) == 6
+    assert run(code, PYTHONHASHSEED=seed) == capsys.readouterr().out.splitlines()
 
 
 def test_the_course_itself_is_part_of_every_hash(tmp_path, monkeypatch):
@@ -151,43 +71,24 @@ def test_the_course_itself_is_part_of_every_hash(tmp_path, monkeypatch):
     assert len(set(found)) == 2
 
 
-def closure():
-    number = 3
-    return lambda: number
-
-
-def nested():
-    number = 3
-
-    def inner():
-        return number
-
-    return inner
-
-
-def typed():
-    namespace = {"__name__": "__main__"}
-    exec("def f(): pass", namespace)
-    return namespace["f"]
-
-
 @pytest.mark.parametrize(
-    ("make", "message"),
+    ("thing", "kind"),
     [
-        (object, "type 'object' by its content. List what it is made of"),
-        (lambda: iter([]), "type 'list_iterator' by its content"),
-        (lambda: [].append, "by its content"),
-        (lambda: np.array([object()]), "type 'ndarray' by its content"),
-        (lambda: (1, {"a": np.random.default_rng()}), "type 'Generator' by its content"),
-        (lambda: lambda x: x, "Define it with 'def'"),
-        (closure, "Define it with 'def'"),
-        (nested, r"nested.<locals>.inner uses number .* functools.partial"),
-        (typed, "Cannot read the source of f"),
+        (object(), "object"),
+        (iter([]), "list_iterator"),
+        (len, "builtin_function_or_method"),
+        (np.array([object()]), "ndarray"),
+        ((1, [np.random.default_rng()]), "Generator"),
+        ({"a": 1}, "dict"),
     ],
 )
-def test_what_cannot_be_told_is_refused_by_name(make, message):
-    with pytest.raises(TypeError, match=message):
-        content_hash([make()])
+def test_what_cannot_be_told_is_refused_by_name(thing, kind):
+    message = (
+        f"Cannot hash an object of type '{kind}' by its content. List what it is made of (numbers, "
+        "text, arrays, Keras models) in its place."
+    )
+    with pytest.raises(TypeError, match=f"^{re.escape(message)}$"):
+        content_hash([thing])
 
 
 def test_a_model_of_a_class_of_its_own_is_refused():
