@@ -16,10 +16,10 @@ def test_interval_of_a_mean_is_students():
 
 
 def test_two_trials_have_an_interval_and_one_has_none():
-    # t(0.975, 1) = 12.7062; the standard error of 1 and 3 is 1.
-    estimate = intervals.mean(iter([1, 3]))
-    assert (estimate.low, estimate.high) == pytest.approx((2 - 12.7062, 2 + 12.7062), abs=1e-3)
-    assert (estimate.mean, estimate.n) == (2, 2)
+    # t(0.975, 1) = 12.7062; the standard error of 1 and 2 is 0.5.
+    estimate = intervals.mean(iter([1, 2]))
+    assert (estimate.low, estimate.high) == pytest.approx((1.5 - 6.3531, 1.5 + 6.3531), abs=1e-3)
+    assert (estimate.mean, estimate.n) == (1.5, 2)
     with pytest.raises(ValueError, match=r"^An interval needs at least two trials; run more seeds"):
         intervals.mean([1])
 
