@@ -151,6 +151,9 @@ def test_what_was_in_use_stays_so_where_the_other_set_is_none(own_set, tmp_path,
         data.use(tmp_path)
     assert data.CLASS_NAMES == names == (("모자", "Mug") if before else data._RENDERED)
     assert (data.IN_USE in os.environ) is before
+    if not before:
+        assert data.objects_dir() == data.data_dir() / "objects"
+        assert data.photographs_dir() == data.data_dir() / "photographs"
 
 
 @pytest.mark.parametrize("names", ["", "Mug", "Mug\nmug\nMug\n", "Mug\n Mug"])
