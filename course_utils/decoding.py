@@ -120,7 +120,7 @@ def _check_memory(image: Image.Image, size: int) -> None:
 
 def _too_large(path: Path, why: BaseException | str) -> str:
     return (
-        f"{path} is too large ({why or 'out of memory'}). Make a smaller copy with any image "
+        f"{path} is too large ({str(why) or 'out of memory'}). Make a smaller copy with any image "
         "program, or with Pillow: Image.MAX_IMAGE_PIXELS = None; "
         "Image.open(path).reduce(4).save('smaller.png')."
     )
@@ -129,7 +129,7 @@ def _too_large(path: Path, why: BaseException | str) -> str:
 def _incomplete(path: Path, data: bytes, why: Exception | str) -> str:
     return (
         f"{path} is not a complete image: it is cut off or damaged ({len(data)} bytes; "
-        f"{why or type(why).__name__}). Copy or download it again, or remove it."
+        f"{str(why) or type(why).__name__}). Copy or download it again, or remove it."
     )
 
 
