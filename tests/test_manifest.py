@@ -91,6 +91,10 @@ def test_rows_are_read_by_their_columns(path):
             f": '../b.png' lies outside of the image set. {REMEDY}",
         ),
         (
+            (HEADER, ROWS[0], ROWS[1].replace("b.png,", "b\0.png,", 1)),
+            f": 'b\\x00.png' lies outside of the image set. {REMEDY}",
+        ),
+        (
             (HEADER, ROWS[0], ROWS[1].replace("m/b.png", "/b.png")),
             f": '/b.png' lies outside of the image set. {REMEDY}",
         ),
