@@ -93,9 +93,11 @@ def _read_bytes(path: Path) -> bytes:
             f"You have no permission to read {path}. Change it ('chmod u+r'), or copy the file."
         ) from error
     except (OSError, ValueError) as error:  # also links in a circle, and names that cannot be
+        why = getattr(error, "strerror", error)
+        perhaps = "" if isinstance(error, FileNotFoundError) else f", or it cannot be read ({why})"
         raise FileNotFoundError(
-            f"There is no file {path}, or it cannot be read ({getattr(error, 'strerror', error)}). "
-            f"Check the spelling; relative paths start at {Path.cwd()}."
+            f"There is no file {path}{perhaps}. Check the spelling; relative paths start at "
+            f"{Path.cwd()}."
         ) from error
     if stat.S_ISDIR(found.st_mode):
         raise IsADirectoryError(f"{path} is a folder, not an image. load_folder reads folders.")

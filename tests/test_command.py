@@ -344,7 +344,7 @@ def test_the_report_holds_all_cells_and_asks_no_network_for_anything(lesson, tmp
 def test_time_and_memory_are_told_and_stand_in_the_page(lesson, tmp_path, capsys):
     add_lesson(lesson, "07", "import time\ntaken = b'x' * 300_000_000; del taken\ntime.sleep(2)")
     assert main.main(["run", "--output", str(tmp_path / "pages")]) == 0
-    lines = [line for line in capsys.readouterr().out.splitlines() if "outputs" in line]
+    lines = sorted(line for line in capsys.readouterr().out.splitlines() if "outputs" in line)
     page = (tmp_path / "pages" / "07_other.html").read_text(encoding="utf-8")
     memory = r", (\d\.\d\d) GB of memory at most" if sys.platform != "darwin" else ""
     for line, least in zip(lines, (2, 0), strict=True):

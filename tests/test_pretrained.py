@@ -295,7 +295,9 @@ def test_an_interrupted_download_leaves_nothing(serve, cache, processes, monkeyp
 def test_a_folder_that_cannot_be_written_is_named(serve, tmp_path):
     serve(HEADER, BODY)
     (tmp_path / "keras").write_text("")
-    with pytest.raises(WeightsUnavailableError, match=f"failed .*{re.escape(str(tmp_path))}"):
+    with pytest.raises(
+        WeightsUnavailableError, match=f"{re.escape(str(tmp_path))}.* cannot be written"
+    ):
         weights_for("VGG16", include_top=True)
 
 

@@ -350,7 +350,8 @@ def fine_tune(way, rate, seed):
     if way == "last block":
         weights, _ = train_head(pooled_train[split(seed)[0]], targets)
         tail.get_layer("head").set_weights(weights)
-        guards.check_joined(tail, maps_train[::13], linear_head(512), pooled_train[::13])
+        head = linear_head(pooled_train.shape[1])
+        guards.check_joined(tail, maps_train[::13], head, pooled_train[::13])
     before = guards.snapshot(tail)
     stop = keras.callbacks.EarlyStopping(patience=2, restore_best_weights=True)
     losses = training.fit(
