@@ -69,7 +69,7 @@ def pytest_collection_modifyitems(config, items) -> None:
 
 
 def _longest_first(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Order the files, which go to two processes one by one, so that both end together.
+    """Order the files, which go to the processes one by one, so that all end together.
 
     Lessons come first, the later and longer ones before the others; then files with a slow test.
     """

@@ -166,7 +166,7 @@ def test_choosing_fast_tests_does_not_choose_those_that_need_a_network():
 
 
 def test_lessons_are_tested_first_and_slow_files_next(pytester, monkeypatch):
-    """So that two processes, to which the files go one by one, end together."""
+    """So that the processes, to which the files go one by one, end together."""
     pytester.makeconftest((ROOT / "conftest.py").read_text(encoding="utf-8"))
     quick, slow = "def test_quick(): ...", "@pytest.mark.slow\ndef test_slow(): ..."
     slow = f"import pytest\n{quick}\n{slow}"
