@@ -350,8 +350,7 @@ def fine_tune(way, rate, seed):
         layer.set_weights(weights)
     seen, targets, held_out = with_validation(maps_train, seed)
     if way == "last block":
-        weights, _ = train_head(pooled_train[split(seed)[0]], targets)
-        tail.get_layer("head").set_weights(weights)
+        tail.get_layer("head").set_weights(train_head(pooled_train[split(seed)[0]], targets)[0])
         head = linear_head(pooled_train.shape[1])
         guards.check_joined(tail, maps_train[::13], head, pooled_train[::13])
     before = guards.snapshot(tail)
