@@ -21,6 +21,7 @@ from course_utils.paths import ROOT, cache_dir
 logger = logging.getLogger(__name__)
 
 DAY = 86_400  # seconds
+UNFINISHED = "tmp????????.part*"  # names of what is not whole yet: see `beside`
 # Names in an entry's file beside those of a dict's arrays, which begin with a space there.
 _ARRAY, _CONTENTS = "array", "contents"
 Arrays = np.ndarray | dict[str, np.ndarray]
@@ -164,7 +165,7 @@ def beside(path: Path, ending: str = "") -> Path:
 
 def remove_forgotten(folder: Path) -> None:
     """Delete what was being written when a process was killed, over a day ago."""
-    for forgotten in folder.glob("tmp????????.part*"):
+    for forgotten in folder.glob(UNFINISHED):
         with contextlib.suppress(OSError):  # another process was quicker
             if time.time() - forgotten.stat().st_mtime < DAY:
                 continue

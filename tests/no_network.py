@@ -6,6 +6,7 @@ instead, and other programs are sent to a proxy that is not there.
 """
 
 import contextlib
+import functools
 import os
 import subprocess
 import sys
@@ -31,6 +32,7 @@ launch_new_instance()
 """
 
 
+@functools.cache
 def namespace() -> list[str]:
     """What a command is begun with, to run it without any interface; empty if not permitted."""
     for flags in (["--net"], ["--net", "--user", "--map-root-user"]):

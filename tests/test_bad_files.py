@@ -19,8 +19,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from odd_images import append, blank, cut, double, flip, link, listen, lose, replace
+from odd_images import link, listen
 from planted import KEY, archive, planted, tree
+from test_bad_arrays import DAMAGES, IMAGES, LABELS
 
 from course_utils import caching, data, images, manifest, pretrained
 from course_utils.command import npm
@@ -32,11 +33,6 @@ pytestmark = pytest.mark.slow
 posix = pytest.mark.skipif(sys.platform == "win32", reason="no pipes, nor links without rights")
 SECONDS = 60  # for one file of weights
 REMEDY = r"[Cc]opy|[Ss]ave|Count from|Delete|Get it|Rename|again|must name"
-DAMAGES = (cut, flip, replace, blank, lose, double, append)
-N = 10
-IMAGES = np.random.default_rng(0).integers(0, 256, (N, 8, 7, 3), dtype=np.uint8)
-IMAGES[0, 0, :2] = [[0] * 3, [255] * 3]
-LABELS = np.arange(N) % 5
 
 
 @contextlib.contextmanager

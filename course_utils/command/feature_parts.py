@@ -13,13 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from course_utils.caching import save_whole
+from course_utils.caching import UNFINISHED, save_whole
 from course_utils.command.terminal import CommandError
 
 PART = 1024  # images; what a killed worker loses at most
 INSTALL = 'pip install -c constraints.txt -e ".[features]"'
 _KEY = b"course features"  # in the metadata of a part
-_HALF = "tmp????????.part*"  # what save_whole was writing when its process was killed
 
 
 @dataclass(frozen=True)
@@ -130,7 +129,7 @@ class Parts:
         for path in sorted(folder.iterdir()) if folder.exists() else []:
             settings = _settings_of(path)
             if settings is None:
-                if folder == self.out and path.name not in ours and not path.match(_HALF):
+                if folder == self.out and path.name not in ours and not path.match(UNFINISHED):
                     raise CommandError(
                         f"{self.out} holds {path.name}, which is no part of features. Choose "
                         "another --out."
@@ -234,7 +233,7 @@ class Parts:
         missing = self.missing()
         if missing:
             return missing
-        for forgotten in self.folder.glob(_HALF):
+        for forgotten in self.folder.glob(UNFINISHED):
             forgotten.unlink(missing_ok=True)
         if self.folder == self._waiting:
             try:
