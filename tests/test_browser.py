@@ -191,6 +191,12 @@ def wait_for_autosave(page) -> None:
     page.wait_for_function("!window.panel.context.model.dirty")
 
 
+def save(page) -> None:
+    """As Ctrl+S does, at rest: autosave never learns of what changed during a save."""
+    wait_for_autosave(page)
+    page.evaluate("() => window.panel.context.save()")
+
+
 def test_nobody_enters_without_the_token(lab):
     """As ``jupyter lab`` of the README starts it: with the course's settings, and no others."""
     contents = f"{lab['url']}api/contents"
@@ -218,7 +224,8 @@ def test_bars_are_seen_and_leave_nothing_behind(open_notebook, clone, name):
     errors, seen = page.evaluate(RUN_ALL)
     assert errors == []
     assert seen, "no bar was seen"
-    wait_for_autosave(page)
+    page.wait_for_function(IDLE)
+    save(page)
 
     saved = (clone / f"{name}.ipynb").read_text(encoding="utf-8")
     shown = [
@@ -244,7 +251,7 @@ def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
     page = open_notebook("notebooks/92_widget.ipynb")
     page.evaluate(RUN_ALL)
     page.wait_for_selector(".jp-NotebookPanel .widget-slider")  # in use, it is a slider
-    wait_for_autosave(page)
+    save(page)
     assert page.query_selector(".jp-NotebookPanel .widget-slider")
     page.evaluate("() => window.panel.sessionContext.shutdown()")
     page.reload()
