@@ -354,8 +354,8 @@ class Answers:
     def __init__(self, answers):
         self.answers = np.array(answers)
 
-    def predict(self, x, *, verbose):
-        assert x == "x" and verbose == 0
+    def predict(self, x, *, batch_size, verbose):
+        assert x == "x" and (batch_size, verbose) == (1, 0)
         return self.answers
 
 
