@@ -22,9 +22,6 @@ logger = logging.getLogger(__name__)
 
 DAY = 86_400  # seconds
 UNFINISHED = "tmp????????.part*"  # names of what is not whole yet: see `beside`
-# Names in an entry's file beside those of a dict's arrays, which begin with a space there.
-_ARRAY, _CONTENTS = "array", "contents"
-Arrays = np.ndarray | dict[str, np.ndarray]
 _VALUES = (bool, int, float, complex, str, bytes, type(None), range)
 
 
@@ -52,7 +49,7 @@ def content_hash(*objects) -> str:
     return _hash((_course(), *objects))
 
 
-def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
+def kept(name: str, key: str, compute: Callable[[], np.ndarray]) -> np.ndarray:
     """Return what is kept under a key; where nothing is, compute it and keep it.
 
     An entry that cannot be read, or is not what was stored, is computed again and overwritten;
@@ -65,12 +62,12 @@ def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
     key : str
         From `content_hash`.
     compute : callable
-        Returns an ndarray of numbers or text, or a dict of them. Arrays of objects are returned,
-        but not kept: they would have to be pickled.
+        Returns an ndarray of numbers or text. One of objects is returned, but not kept: it would
+        have to be pickled.
 
     Returns
     -------
-    ndarray or dict of str to ndarray
+    ndarray
     """
     path = cache_dir() / f"{name}-{key}.npz"
     try:
@@ -82,14 +79,11 @@ def kept(name: str, key: str, compute: Callable[[], Arrays]) -> Arrays:
     except Exception as error:  # damage shows in zipfile and NumPy as errors of many types
         _warn(f"{path} cannot be read and is computed again ({error}).")
     result = compute()
-    arrays = {_ARRAY: result}
-    if isinstance(result, dict):
-        arrays = {" " + name: array for name, array in result.items()}
-    if any(array.dtype.hasobject for array in arrays.values()):
+    if result.dtype.hasobject:
         return result
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        save_whole(path, lambda file: np.savez(file, **{_CONTENTS: [key, *arrays]}, **arrays))
+        save_whole(path, lambda file: np.savez(file, key=key, array=result))
     except OSError as error:
         _warn(
             f"{path} cannot be written ({error}): the {name} will be computed again the next time. "
@@ -175,7 +169,7 @@ def remove_forgotten(folder: Path) -> None:
                 forgotten.unlink()
 
 
-def _read(path: Path, key: str) -> Arrays:
+def _read(path: Path, key: str) -> np.ndarray:
     """Read an entry. That its bytes are those that were stored is seen by the sums of a zip."""
     if path.exists() and not path.is_file():  # a pipe would be waited for
         raise ValueError("it is no file")
@@ -187,11 +181,9 @@ def _read(path: Path, key: str) -> Arrays:
             arrays = dict(stored)
     if not all(isinstance(array, np.ndarray) for array in arrays.values()):
         raise ValueError("what it holds is no array")
-    if arrays.pop(_CONTENTS).tolist() != [key, *arrays]:
+    if arrays.keys() != {"key", "array"} or arrays["key"].tolist() != key:
         raise ValueError("it is another entry, or a part of this one")
-    if _ARRAY in arrays:
-        return arrays[_ARRAY]
-    return {name.removeprefix(" "): array for name, array in arrays.items()}
+    return arrays["array"]
 
 
 def _warn(message: str) -> None:

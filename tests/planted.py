@@ -57,9 +57,9 @@ def planted(mark: Path) -> dict[str, bytes]:
         "pickle": plain,
         "npy": saved(objects(bad), allow_pickle=True),
         "npy with fields": saved(fields, allow_pickle=True),
-        "npz": archive(array=objects(bad), contents=np.array([KEY, "array"])),
-        "npz's list": archive(array=np.zeros(_N), contents=objects(bad)),
-        "member": zipped({"array.npy": plain, "contents.npy": saved(np.array([KEY, "array"]))}),
+        "npz": archive(array=objects(bad), key=KEY),
+        "npz's key": archive(array=np.zeros(_N), key=objects(bad)),
+        "member": zipped({"array.npy": plain, "key.npy": saved(np.array(KEY))}),
         "torch": zipped({"archive/data.pkl": plain, "archive/version": b"3"}),
         "outside": zipped({"../../outside.npy": saved(np.zeros(_N)), "/tmp/outside.npy": plain}),
     }
