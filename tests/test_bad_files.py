@@ -311,7 +311,8 @@ def read_weights(folder: Path) -> None:
     (folder.parent / "told.json").write_text(json.dumps(told))
 
 
-def test_damaged_weights_are_refused_by_name(tmp_path, mark):
+@pytest.mark.parametrize("times", [2, pytest.param(6, marks=pytest.mark.weekly)])
+def test_damaged_weights_are_refused_by_name(tmp_path, mark, times):
     import hashlib
 
     folder = tmp_path / "files"
@@ -333,7 +334,7 @@ def test_damaged_weights_are_refused_by_name(tmp_path, mark):
         (folder / f"sure planted {kind}").write_bytes(content)
     random = np.random.default_rng(0)
     for damage in DAMAGES:
-        for i in range(6):
+        for i in range(times):
             if (content := damage(random, whole)) != whole:
                 (folder / f"{damage.__name__} {i}").write_bytes(content)
     before = tree(tmp_path)

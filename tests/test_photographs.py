@@ -90,7 +90,7 @@ def answers() -> np.ndarray:
     return np.array(named)
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_heads_trained_on_rendered_objects_know_real_photographs(answers):
     files = in_the_order_of_the_classes()
     right = answers == [CLASS_NAMES.index(path.parent.name) for path in files]
