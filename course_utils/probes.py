@@ -114,7 +114,7 @@ def _root_sift(image: np.ndarray) -> np.ndarray:
     return np.sqrt(descriptors / descriptors.sum(axis=1, keepdims=True))
 
 
-FOLDS = 5  # of the cross-validation, where each class has as many images
+FOLDS = 5  # of the cross-validation, where each class has as many objects
 
 
 def tuned(head, folds: int = FOLDS):
@@ -128,10 +128,15 @@ def tuned(head, folds: int = FOLDS):
     head : scikit-learn classifier
         With a parameter C.
     folds : int
-        At most as many as the smallest class has images, so that each fold shows every class.
+        At most as many as the smallest class has objects, so that each fold shows every class.
+
+    Returns
+    -------
+    sklearn.model_selection.GridSearchCV
+        Whose ``fit`` takes as ``groups`` which object each image shows.
     """
     from sklearn.decomposition import PCA
-    from sklearn.model_selection import GridSearchCV
+    from sklearn.model_selection import GridSearchCV, StratifiedGroupKFold
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import Normalizer, StandardScaler
 
@@ -142,16 +147,21 @@ def tuned(head, folds: int = FOLDS):
         "scale": [StandardScaler(), Normalizer(), "passthrough"],
         "head__C": [0.01, 0.1, 1, 10, 100],
     }
-    return GridSearchCV(pipeline, grid, cv=folds)
+    return GridSearchCV(pipeline, grid, cv=StratifiedGroupKFold(folds))
 
 
-def correct(train: Split, test: Split, *, head=None) -> np.ndarray:
+def correct(
+    train: Split, test: Split, *, objects: np.ndarray | None = None, head=None
+) -> np.ndarray:
     """Fit a tuned linear head on training features; which test images does it get right?
 
     Parameters
     ----------
     train, test : (features, labels)
         Features of shape (n, d), labels of shape (n,).
+    objects : ndarray, shape (n,), optional
+        Which object each training image shows: the head is never tuned on one view of an object
+        that it has learned from another. By default each shows one of its own.
     head : scikit-learn classifier, optional
         By default logistic regression.
 
@@ -163,21 +173,24 @@ def correct(train: Split, test: Split, *, head=None) -> np.ndarray:
     Raises
     ------
     ValueError
-        If a class has a single training image: none is left to tune on.
+        If a class has a single training object: none is left to tune on.
     """
     from sklearn.linear_model import LogisticRegression
 
     head = LogisticRegression(solver="newton-cholesky") if head is None else head
     # In single precision the solver meets matrices that it takes for singular.
-    model = tuned(head, _folds(train[1])).fit(np.asarray(train[0], np.float64), train[1])
+    groups = np.arange(len(train[1])) if objects is None else objects
+    model = tuned(head, _folds(train[1], groups))
+    model.fit(np.asarray(train[0], np.float64), train[1], groups=groups)
     return model.predict(np.asarray(test[0], np.float64)) == test[1]
 
 
-def _folds(labels: np.ndarray) -> int:
-    classes, counts = np.unique(labels, return_counts=True)
-    if counts.min() < 2:
+def _folds(labels: np.ndarray, groups: np.ndarray) -> int:
+    counts = {label: len(np.unique(groups[labels == label])) for label in np.unique(labels)}
+    fewest = min(counts, key=lambda label: counts[label])
+    if counts[fewest] < 2:
         raise ValueError(
-            f"Class {classes[counts.argmin()]} has a single training image. The head is tuned by "
-            "cross-validation, which needs at least 2 of each class: add images, or leave it out."
+            f"Class {fewest} has a single training object. The head is tuned by cross-validation, "
+            "which needs at least 2 of each class: add images of others, or leave it out."
         )
-    return min(FOLDS, int(counts.min()))
+    return min(FOLDS, counts[fewest])

@@ -6,6 +6,7 @@ import shutil
 from collections import defaultdict
 
 import pytest
+from nbformat.v4 import new_code_cell
 
 from course_utils.command.lessons import find_lessons, from_source, source_of
 from course_utils.command.main import main
@@ -21,6 +22,12 @@ CLASSES = {
     "Torch": (5, "Lamp"),
     "Screw": (6, "Vis_6"),
 }
+SPLITS = {"08": "FOLDS", "09": "[]", "10": "map(split, range(5))"}
+SHARED = """
+shown, _ = data.load_objects_instances()
+assert len({{*shown}}) < len(shown), "no object is shown twice"
+print("on both sides:", set().union(*({{*shown[a]}} & {{*shown[b]}} for a, b in {splits})))
+"""
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +59,7 @@ def test_a_lesson_runs_on_it(own_set, number):
     cell.source = re.sub(
         "^from course_utils import data.*", rf"\g<0>\n{line}", cell.source, flags=re.M
     )
+    notebook.cells.append(new_code_cell(SHARED.format(splits=SPLITS[number])))
     ran = execute(notebook, lesson, {"COURSE_CACHE": str(own_set.with_name("cache"))}).notebook
     outputs = [output for cell in ran.cells for output in cell.get("outputs", [])]
     assert [output.text for output in outputs if output.get("name") == "stderr"] == []
@@ -61,6 +69,7 @@ def test_a_lesson_runs_on_it(own_set, number):
     with (own_set / "manifest.csv").open(encoding="utf-8") as manifest:
         tested = {row["instance"] for row in csv.DictReader(manifest) if row["split"] == "test"}
     assert re.search(rf"\b{len(tested)} (new )?objects", said)
+    assert "on both sides: set()" in said
     assert re.findall(r"Cube|Torch|100 objects|65 images", said) == []
     if number != "09":  # where they stand in figures alone
         assert all(name in said for _, name in CLASSES.values())

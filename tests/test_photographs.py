@@ -12,7 +12,7 @@ from course_utils.paths import data_dir
 
 FOLDER = data_dir() / "photographs"
 FILES = sorted(FOLDER.glob("*/*"))
-EPOCHS = 28  # as early stopping finds in the lesson
+EPOCHS = 37  # as early stopping finds in the lesson
 HARD = {"man_from_behind.jpg", "knitted_cap.jpg"}  # out of focus, small: not known when written
 
 
@@ -94,7 +94,7 @@ def answers() -> np.ndarray:
 def test_heads_trained_on_rendered_objects_know_real_photographs(answers):
     files = in_the_order_of_the_classes()
     right = answers == [CLASS_NAMES.index(path.parent.name) for path in files]
-    # 3 to 5 of seven by seed, 4 on average, when written; guessing: 1.4.
+    # 4 of seven with each seed when written; guessing: 1.4.
     assert right.sum(axis=1).mean() >= 3, right
     clear = [path.name not in HARD for path in files]
     # 4 of five on average when written; guessing: 1.

@@ -100,6 +100,29 @@ def test_a_small_class_is_in_every_fold():
     assert probes.correct((features[kept], labels[kept]), classes(90, distance=30)).all()
 
 
-def test_a_single_image_of_a_class_is_refused():
-    with pytest.raises(ValueError, match="Class 0 has a single training image"):
+def test_a_single_object_of_a_class_is_refused():
+    with pytest.raises(ValueError, match="Class 0 has a single training object"):
         probes.correct(classes(3, distance=30), classes(9, distance=30))
+    train, shown = classes(9, distance=30), np.array([0, 1, 2, 0, 3, 4, 0, 5, 6])
+    with pytest.raises(ValueError, match="Class 0 has a single training object"):
+        probes.correct(train, train, objects=shown)
+
+
+def test_views_of_an_object_are_never_on_both_sides(monkeypatch):
+    """Else a head is tuned to know a picture again."""
+    from sklearn.model_selection import StratifiedGroupKFold
+
+    train, seen = classes(24, distance=30), []
+    shown = train[1] + 3 * (np.arange(24) // 6)  # four objects of each class, twice each
+    whole = StratifiedGroupKFold.split
+
+    def split(self, *given, **named):
+        seen.extend(whole(self, *given, **named))
+        return iter(seen)
+
+    monkeypatch.setattr(StratifiedGroupKFold, "split", split)
+    assert probes.correct(train, classes(90, distance=30), objects=shown).all()
+    assert len(seen) == 4
+    for learned, asked in seen:
+        assert not {*shown[learned]} & {*shown[asked]}
+        assert {*train[1][learned]} == {*train[1][asked]} == {0, 1, 2}

@@ -66,6 +66,7 @@ def fine_tuning() -> dict[str, np.ndarray]:
         "maps_train": images,
         "maps_test": images,
         "maps_photographs": images[:7],
+        "objects_train": np.arange(len(labels)),
         "one_hot": np.eye(5)[labels],
         "pooled_train": pooled_train,
         "tail": tail,

@@ -158,7 +158,7 @@ from course_utils import probes
 
 def probe(train, test):
     """Which of the test images are classified correctly?"""
-    return probes.correct((train, y_train), (test, y_test))
+    return probes.correct((train, y_train), (test, y_test), objects=instances_train)
 
 
 HOG, SIFT, RANDOM_VGG16 = "HOG + colour histogram", "SIFT + Fisher vectors", "VGG16, random weights"
@@ -720,7 +720,8 @@ x_next, y_next = next_frame(x_train[::3]), y_train[::3]
 leaking, honest = [], []
 for name in ("ImageNet", "random 0"):
     features = responses(vgg16(SEEDS[name]), x_next)["block5"].mean
-    found = probes.correct((to_train[name]["block5"].mean, y_train), (features, y_next))
+    to_learn = to_train[name]["block5"].mean, y_train
+    found = probes.correct(to_learn, (features, y_next), objects=instances_train)
     leaking.append(intervals.proportion(int(found.sum()), len(found)))
     honest.append(intervals.bootstrap(np.mean, after_all[name]))
     keras.backend.clear_session()
