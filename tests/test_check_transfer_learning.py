@@ -47,7 +47,9 @@ def stretched():
     rng = np.random.default_rng(0)
     labels = np.repeat(np.arange(5), 13)
     features = np.eye(5)[labels] + 0.25 * rng.standard_normal((65, 5))
-    return features * rng.uniform(0.2, 20, (65, 1)), labels
+    parts = np.arange(65) % 5
+    folds = [(np.flatnonzero(parts != k), np.flatnonzero(parts == k)) for k in range(5)]
+    return features * rng.uniform(0.2, 20, (65, 1)), labels, folds
 
 
 def by_direction(features, labels, new):

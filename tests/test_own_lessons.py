@@ -22,7 +22,11 @@ CLASSES = {
     "Torch": (5, "Lamp"),
     "Screw": (6, "Vis_6"),
 }
-SPLITS = {"08": "FOLDS", "09": "[]", "10": "map(split, range(5))"}
+SPLITS = {
+    "08": "FOLDS",
+    "09": "((fold != k, fold == k) for k in range(5))",
+    "10": "map(split, range(5))",
+}
 SHARED = """
 shown, _ = data.load_objects_instances()
 assert len({{*shown}}) < len(shown), "no object is shown twice"

@@ -204,9 +204,11 @@ learn, val = FOLDS[0]
 inputs = vgg16.preprocess_input(x_train.astype("float32"))
 keras.utils.set_random_seed(0)
 # 1. A new last layer, 2. compile
-output = keras.layers.Dense(len(CLASS_NAMES), activation="softmax")(base_model.layers[-1].output)
+new_layer = keras.layers.Dense(len(CLASS_NAMES), activation="softmax", name="new")
+output = new_layer(base_model.layers[-1].output)
 TL_model = keras.Model(inputs=base_model.inputs, outputs=output)
 TL_model.compile(optimizer="adam", loss="sparse_categorical_crossentropy", metrics=["accuracy"])
+guards.check_trainable(TL_model, ["new"])  # this layer, and no other
 # 3. Fit (the lecture takes ten images at a time; five take less memory)
 started = time.perf_counter()
 TL_model.fit(inputs[learn], y_train[learn], batch_size=5, epochs=1, verbose=0)
@@ -214,7 +216,6 @@ on_images = started, time.perf_counter()
 # 4. Evaluate, on validation images, 5. predict one
 loss, accuracy = TL_model.evaluate(inputs[val], y_train[val], batch_size=1, verbose=0)
 answer = TL_model.predict(inputs[val[:1]], verbose=0)[0]
-# Did the frozen layers change?
 kept = map(np.array_equal, base_model.get_weights(), vgg16_weights)
 print("frozen weights as they were:", all(kept))
 print(f"validation images: loss {loss:.1f}, accuracy {accuracy:.0%}")
@@ -715,8 +716,8 @@ plotting.show(
 # ### Exercise: a classifier of your own
 #
 # The features are numbers like any others. Write a classifier for them, with scikit-learn, with Keras
-# or by hand. It is cross-validated on the training images, and should be right on at least three images
-# more than the nearest neighbour.
+# or by hand. It is cross-validated on the five parts from above, and should be right on at least three
+# images more than the nearest neighbour.
 
 
 # %% slideshow={"slide_type": "fragment"} tags=["exercise"]
@@ -724,7 +725,7 @@ def my_classifier(features, labels, new_features):
     return ...  # a label for each of the new features
 
 
-check.classifier(my_classifier, features_train, y_train)
+check.classifier(my_classifier, features_train, y_train, FOLDS)
 
 # %% [markdown] slideshow={"slide_type": "skip"} tags=["solution"]
 # <details><summary>Solution</summary>
@@ -736,7 +737,7 @@ check.classifier(my_classifier, features_train, y_train)
 #     return LogisticRegression(max_iter=2000).fit(features, labels).predict(new_features)
 #
 #
-# check.classifier(my_classifier, features_train, y_train)
+# check.classifier(my_classifier, features_train, y_train, FOLDS)
 # ```
 #
 # Logistic regression is our head with another way of training: it starts from zero, goes on until the

@@ -622,6 +622,7 @@ import tensorflow as tf
 
 PIXELS = 64
 small_train, small_test = shrink(x_train, PIXELS), shrink(x_test, PIXELS)
+keras.utils.set_random_seed(0)
 augmentation = keras.Sequential(
     [
         layers.RandomFlip("horizontal"),
