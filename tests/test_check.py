@@ -180,10 +180,12 @@ def test_any_object_as_an_answer_is_told_what_is_wrong(check):
 
 def test_odd_answers_where_more_is_handed_over():
     features_of, labels = np.random.default_rng(0).normal(size=(20, 3)), np.arange(20) % 2
+    folds = [(np.arange(16), np.arange(16, 20))]
     photograph = np.zeros((4, 4, 3), np.uint8)
     for odd in ODD:
         for answer in (odd, lambda *_, odd=odd: odd):
-            assert not transfer_learning.classifier(answer, features_of, labels).right
+            asked = transfer_learning.classifier(answer, features_of, labels, folds)
+            assert not asked.right
             assert not features.blind_heat(answer, MASKS, 0.5).right
             assert not pretrained_models.another_answer(answer, photograph, None).right
 
