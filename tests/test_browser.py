@@ -239,6 +239,7 @@ def test_bars_are_seen_and_leave_nothing_behind(open_notebook, clone):
     assert all(output.bounding_box()["height"] == 0 for output in empty)
 
 
+@pytest.mark.weekly  # as with the menu of the lesson below
 def test_a_lesson_with_a_widget_reopens_without_an_error(open_notebook, clone):
     page = open_notebook("notebooks/92_widget.ipynb")
     page.evaluate(RUN_ALL)

@@ -73,10 +73,3 @@ def test_whole_vgg16_is_asked_cut_and_trained(tmp_path):
     assert "Trainable params: 20,485" in text
     assert "Epoch 2/2" in text and "test accuracy" in lines[-2]
     assert lines[-1].startswith("Prediction: ")
-
-
-@pytest.mark.slow
-def test_without_file_and_network_the_lesson_goes_on(tmp_path):
-    lines = run("\n".join([BEFORE, cell("vgg16.VGG16()"), cell("fc2_layer")]), tmp_path)
-    assert lines[0] == "The whole VGG16 is not on this machine, and cannot be downloaded now."
-    assert "fc2" not in "".join(lines) and "%" not in "".join(lines)

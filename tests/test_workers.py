@@ -60,7 +60,7 @@ def compare(path: Path, process: subprocess.Popen, alone: dict, replicas: int) -
         assert difference <= (FEATURES if name == "features" else LOSSES), name
 
 
-@pytest.mark.slow
+@pytest.mark.weekly
 def test_two_machines_find_what_one_finds(tmp_path, alone):
     """The fine-tuning of lesson 10 takes five images a step: one gets two of them, one three."""
     hosts = [f"127.0.0.1:{port}" for port in free_ports(2)]
