@@ -1,4 +1,4 @@
-"""Cells of lesson 08 that need the whole VGG16: with its file in Keras's cache, and without."""
+"""Cells of lesson 08 that need the whole VGG16, with its file in Keras's cache."""
 
 import os
 import subprocess
