@@ -117,7 +117,7 @@ def _root_sift(image: np.ndarray) -> np.ndarray:
 FOLDS = 5  # of the cross-validation, where each class has as many objects
 
 
-def tuned(head, folds: int = FOLDS):
+def tuned(head, folds: int):
     """A scikit-learn head that tunes scale and C by cross-validation on what it is fed.
 
     Features differ in size and spread from one extractor to the next; so that none is
