@@ -171,7 +171,7 @@ from keras.applications import vgg16
 base_model = vgg16.VGG16(
     include_top=False,
     weights=pretrained.weights_for("VGG16", include_top=False),  # the path of the bundled file
-    input_shape=(224, 224, 3),
+    input_tensor=keras.Input((224, 224, 3), name="images"),
     pooling="avg",
 )
 base_model.trainable = False
