@@ -168,10 +168,11 @@ plotting.show(
 # %% slideshow={"slide_type": "subslide"}
 from keras.applications import vgg16
 
+keras.backend.clear_session()  # Keras numbers the layers anew, however often this cell is run
 base_model = vgg16.VGG16(
     include_top=False,
     weights=pretrained.weights_for("VGG16", include_top=False),  # the path of the bundled file
-    input_tensor=keras.Input((224, 224, 3), name="images"),
+    input_shape=(224, 224, 3),
     pooling="avg",
 )
 base_model.trainable = False
