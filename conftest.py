@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import nbval.kernel
+import nbval.plugin
 import pytest
 from nbformat.v4 import new_code_cell
 from nbval.plugin import IPyNbCell
@@ -26,6 +27,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.update(ONE_THREAD)
 
 nbval.kernel.KernelManager = Offline
+
+
+def save_coverage(config, kernel, output_loc=None) -> None:
+    """Have a kernel store which lines it has reached, before nbval kills it."""
+    save = "import coverage; coverage.Coverage.current().save()"
+    kernel.await_idle(kernel.kc.execute(save), 60)
+
+
+# With --cov each kernel is measured from its start, as pyproject.toml says ("patch"). What nbval
+# would start on top takes the True of a bare "--cov" for a path, and its kernel dies.
+nbval.plugin.setup_coverage = lambda *arguments: None
+nbval.plugin.teardown_coverage = save_coverage
 
 # Tests that run only where "-m" names their marker.
 ASKED_FOR = {"online": "needs a network", "weekly": "takes long and seldom breaks"}
